@@ -1,0 +1,73 @@
+/**
+ * Memory that is never stale.
+ *
+ * Several processes and machines write to one site, so what a process remembers of the facts may be
+ * old. The change log says what became of them: before each use the process asks for the log's head,
+ * and where that has moved it reads the changes between and lets its memories forget what they name.
+ * A read that begins after a write was acknowledged therefore sees it, at any machine of the site
+ * (T27, A50), for the price of one query of one row, shared by all requests that wait at that moment.
+ */
+import type { Change, ChangeLog } from './storage/change-log.ts';
+
+/** Someone who remembers facts. */
+export interface Memory {
+  /** Forgets what the change makes untrue. */
+  forget(change: Change): void;
+  /** Forgets everything. */
+  clear(): void;
+}
+
+/** Further behind than this, forgetting everything is cheaper than reading the changes. */
+const MAX_CHANGES_READ = 1000;
+
+export class Coherence {
+  readonly #changeLog: ChangeLog;
+  readonly #memories: Memory[] = [];
+  #position = 0;
+  #catchingUp: Promise<void> | undefined;
+
+  constructor(changeLog: ChangeLog) {
+    this.#changeLog = changeLog;
+  }
+
+  /** Position up to which all memories are true. */
+  get position(): number {
+    return this.#position;
+  }
+
+  add(memory: Memory): void {
+    this.#memories.push(memory);
+  }
+
+  /** Makes every memory true as of some moment after the call. @returns that position. */
+  async catchUp(): Promise<number> {
+    const head = await this.#changeLog.head();
+    while (this.#position < head) await (this.#catchingUp ??= this.#readOn(head));
+    return this.#position;
+  }
+
+  async #readOn(head: number): Promise<void> {
+    try {
+      if (head - this.#position > MAX_CHANGES_READ) this.#forgetAll(head);
+      else this.#forgetEach(await this.#readChanges(head));
+    } finally {
+      this.#catchingUp = undefined;
+    }
+  }
+
+  #readChanges(head: number): Promise<Change[]> {
+    return this.#changeLog.list({ after: this.#position, limit: head - this.#position });
+  }
+
+  #forgetAll(head: number): void {
+    for (const memory of this.#memories) memory.clear();
+    this.#position = head;
+  }
+
+  #forgetEach(changes: readonly Change[]): void {
+    for (const change of changes) {
+      for (const memory of this.#memories) memory.forget(change);
+      this.#position = change.position;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Path patterns: which repositories a grant, a setting or a selection speaks of.
+ *
+ *     acme/app      that repository alone
+ *     acme/*        one level below acme (`*` stands for any characters of one level)
+ *     acme/**       everything below acme, at any depth, and acme itself
+ *     **            every repository
+ *
+ * Matching is linear in pattern and name: no regular expression is ever made of a user's text (A8).
+ */
+
+declare const checked: unique symbol;
+
+export type PathPattern = string & { readonly [checked]: 'pattern' };
+
+const MAX_LENGTH = 255;
+const LEVEL = /^(?:\*\*|[a-z0-9._*-]+)$/;
+
+/** Gives the text as a pattern, or `undefined`; `**` may stand at the end only. */
+export function parsePathPattern(text: string): PathPattern | undefined {
+  if (text.length === 0 || text.length > MAX_LENGTH) return undefined;
+  const levels = text.split('/');
+  const isValid = levels.every(
+    (level, index) =>
+      LEVEL.test(level) &&
+      (!level.includes('**') || (level === '**' && index === levels.length - 1)),
+  );
+  return isValid ? (text as PathPattern) : undefined;
+}
+
+/** Whether the pattern covers the path. */
+export function matchesPath(pattern: PathPattern, path: string): boolean {
+  const wanted = pattern.split('/');
+  const levels = path.split('/');
+  const isDeep = wanted.at(-1) === '**';
+  const fixed = isDeep ? wanted.slice(0, -1) : wanted;
+  if (isDeep ? levels.length < fixed.length : levels.length !== fixed.length) return false;
+  return fixed.every((level, index) => matchesLevel(level, levels[index]!));
+}
+
+/** Greedy match of the pieces between stars: leftmost fit for each, which is enough for globs. */
+function matchesLevel(level: string, text: string): boolean {
+  const pieces = level.split('*');
+  if (pieces.length === 1) return level === text;
+  const [first, last] = [pieces[0]!, pieces.at(-1)!];
+  if (text.length < first.length + last.length) return false;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let from = first.length;
+  for (const piece of pieces.slice(1, -1)) {
+    const at = text.indexOf(piece, from);
+    if (at === -1 || at + piece.length > text.length - last.length) return false;
+    from = at + piece.length;
+  }
+  return true;
+}

@@ -1,0 +1,58 @@
+/**
+ * PORT: accounts, what they may, and their access tokens. Changing methods append to the change log in
+ * their transaction, so that people log in at every site.
+ */
+import type { PathPattern } from '../oci/path-pattern.ts';
+
+/**
+ * What a grant allows. `push` creates; moving a tag that exists needs `overwrite` as well (A25);
+ * `admin` allows everything on the path and, on `**`, the administration of the registry.
+ */
+export type Action = 'pull' | 'push' | 'overwrite' | 'delete' | 'admin';
+
+export interface Grant {
+  readonly pattern: PathPattern;
+  readonly actions: readonly Action[];
+}
+
+export interface Account {
+  /** Lower case, unique. */
+  readonly name: string;
+  readonly kind: 'person' | 'robot';
+  /** argon2id; absent where the account logs in by access token only. */
+  readonly passwordHash?: string;
+  readonly isDisabled: boolean;
+  /** Tokens issued before this moment are refused (A23). */
+  readonly tokensValidAfter: Date;
+  readonly grants: readonly Grant[];
+}
+
+/** A secret that stands in for an account's password, for less than the account may. */
+export interface AccessToken {
+  /** A UUID; part of the secret, so that it is found without a scan. */
+  readonly id: string;
+  readonly account: string;
+  readonly label: string;
+  /** sha256 of the secret, hex: it is random and long, so it needs no slow hash. */
+  readonly secretHash: string;
+  /** At most these of the account's rights; empty for all of them. */
+  readonly actions: readonly Action[];
+  /** Only on these paths; empty for all of the account's. */
+  readonly patterns: readonly PathPattern[];
+  readonly expiresAt?: Date;
+}
+
+export interface Accounts {
+  findAccount(name: string): Promise<Account | undefined>;
+  /** By name, keyset pages. */
+  listAccounts(page: { readonly after?: string; readonly limit: number }): Promise<Account[]>;
+  /** Creates or replaces it whole. Idempotent. */
+  recordAccount(account: Account): Promise<void>;
+  /** With its access tokens. @returns whether it was there. */
+  deleteAccount(name: string): Promise<boolean>;
+  findAccessToken(id: string): Promise<AccessToken | undefined>;
+  listAccessTokens(account: string): Promise<AccessToken[]>;
+  recordAccessToken(token: AccessToken): Promise<void>;
+  /** @returns whether it was there. */
+  deleteAccessToken(id: string): Promise<boolean>;
+}

@@ -1,0 +1,19 @@
+/**
+ * How an adapter says that it cannot answer now. "Not there" is never a failure: that is `undefined`.
+ * Rules let these pass; the outermost middleware turns them into 503 and 507.
+ */
+
+/** The database, the object store or Redis is away; the same call may succeed later. */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable';
+}
+
+/** There is no room for the bytes; nothing of them was kept. */
+export class StorageFull extends Error {
+  override readonly name = 'StorageFull';
+}
+
+/** A write met a site that is not the primary; nothing was written. */
+export class NotPrimary extends Error {
+  override readonly name = 'NotPrimary';
+}

@@ -1,0 +1,36 @@
+/**
+ * PORT: the sites of the cluster, and what this one is. Sites travel in the change log; invitations
+ * and the role stay here.
+ */
+export type Role = 'primary' | 'secondary';
+
+export interface Site {
+  readonly name: string;
+  /** Where other sites reach it. */
+  readonly url: string;
+  readonly publicKey: Readonly<Record<string, unknown>>;
+}
+
+/** A join token that was given out and not used yet. */
+export interface Invitation {
+  readonly site: string;
+  /** sha256 of the token, hex. */
+  readonly tokenHash: string;
+  readonly expiresAt: Date;
+}
+
+export interface Sites {
+  /** This site's role and the epoch it knows of. */
+  getRole(): Promise<{ readonly role: Role; readonly epoch: number }>;
+  /** Idempotent. The epoch never falls. */
+  recordRole(role: Role, epoch: number): Promise<void>;
+  findSite(name: string): Promise<Site | undefined>;
+  listSites(): Promise<Site[]>;
+  /** Creates or replaces it; appends to the change log. */
+  recordSite(site: Site): Promise<void>;
+  /** Appends to the change log. @returns whether it was there. */
+  deleteSite(name: string): Promise<boolean>;
+  recordInvitation(invitation: Invitation): Promise<void>;
+  /** Takes the invitation with this hash: it can be used once. */
+  takeInvitation(tokenHash: string): Promise<Invitation | undefined>;
+}
