@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { Coherence, type Memory } from '../src/coherence.ts';
+import type { Change, ChangeLog } from '../src/storage/change-log.ts';
+
+const change = (position: number): Change => ({
+  position,
+  epoch: 1,
+  at: new Date(0),
+  fact: { kind: 'account-deleted', name: `a${position}` },
+});
+
+/** A change log that another process writes to. */
+class OtherProcess implements Pick<ChangeLog, 'head' | 'list'> {
+  readonly changes: Change[] = [];
+
+  write(count = 1): void {
+    for (let i = 0; i < count; i++) this.changes.push(change(this.changes.length + 1));
+  }
+
+  async head(): Promise<number> {
+    return this.changes.length;
+  }
+
+  async list({ after, limit }: { after: number; limit: number }): Promise<Change[]> {
+    return this.changes.slice(after, after + limit);
+  }
+}
+
+class Recorder implements Memory {
+  readonly forgotten: number[] = [];
+  cleared = 0;
+
+  forget({ position }: Change): void {
+    this.forgotten.push(position);
+  }
+
+  clear(): void {
+    this.cleared += 1;
+  }
+}
+
+function open(): { log: OtherProcess; memory: Recorder; coherence: Coherence } {
+  const log = new OtherProcess();
+  const memory = new Recorder();
+  const coherence = new Coherence(log as unknown as ChangeLog);
+  coherence.add(memory);
+  return { log, memory, coherence };
+}
+
+describe('coherence', () => {
+  it('forgets what was changed before the call, each change once and in order', async () => {
+    const { log, memory, coherence } = open();
+    log.write(3);
+    await Promise.all([coherence.catchUp(), coherence.catchUp()]);
+    log.write();
+    expect(await coherence.catchUp()).to.equal(4);
+    expect(memory.forgotten).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('reads nothing where nothing changed', async () => {
+    const { memory, coherence } = open();
+    expect(await coherence.catchUp()).to.equal(0);
+    expect(memory.forgotten).to.deep.equal([]);
+  });
+
+  it('forgets everything when it is far behind', async () => {
+    const { log, memory, coherence } = open();
+    log.write(5000);
+    expect(await coherence.catchUp()).to.equal(5000);
+    expect(memory).to.include({ cleared: 1 });
+    expect(memory.forgotten).to.deep.equal([]);
+  });
+
+  it('goes on after the log could not be read', async () => {
+    const { log, memory, coherence } = open();
+    log.write();
+    const list = log.list.bind(log);
+    log.list = async () => {
+      log.list = list;
+      throw new Error('away');
+    };
+    await coherence.catchUp().then(
+      () => expect.fail('should have failed'),
+      (error: Error) => expect(error.message).to.equal('away'),
+    );
+    await coherence.catchUp();
+    expect(memory.forgotten).to.deep.equal([1]);
+  });
+});
