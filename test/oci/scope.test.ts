@@ -19,7 +19,7 @@ describe('scope', () => {
   });
 
   it('reads an entry without actions', () => {
-    expect(parseScope('repository:a:')).to.have.property('actions').that.is.empty;
+    expect(parseScope('repository:a:')?.actions).to.deep.equal([]);
   });
 
   for (const text of ['', 'repository', 'repository:a', ':a:pull', 'repository::pull', 'x:a:P!']) {
