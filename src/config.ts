@@ -1,0 +1,92 @@
+/**
+ * What the operator settled: the YAML file and the environment, the environment winning, as one
+ * frozen object. Every mistake is found before any is reported. Nobody else reads the environment.
+ */
+import { join } from 'node:path';
+import { SETTINGS, type Setting, type Settled } from './config/settings.ts';
+import { type Environment, readEnvironment, readYaml, type Source } from './config/sources.ts';
+import type { StorageLocation } from './config/values.ts';
+
+export type { ListenAddress, StorageLocation } from './config/values.ts';
+
+export type Config = Settled & {
+  readonly storage: StorageLocation;
+};
+
+/** The settings are wrong; `mistakes` are whole sentences, each naming its setting. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+/** This process's environment, for those who start another process or speak to a site. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/**
+ * Reads all settings.
+ *
+ * @param file path of a YAML file, where there is one
+ * @throws ConfigError with every mistake
+ */
+export async function loadConfig(file?: string, environment?: Environment): Promise<Config> {
+  const fromEnvironment = readEnvironment(environment ?? process.env);
+  const fromFile: Source = file ? await readYaml(file) : { texts: new Map(), mistakes: [] };
+  const texts = new Map([...fromFile.texts, ...fromEnvironment.texts]);
+  const mistakes = [...fromFile.mistakes, ...fromEnvironment.mistakes];
+
+  const settled = settle(texts, mistakes);
+  mistakes.push(...findContradictions(settled, texts));
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  const { data, storage, ...others } = settled as Settled;
+  const blobs: StorageLocation = storage ?? { kind: 'file', directory: join(data, 'blobs') };
+  return Object.freeze({ ...others, data, storage: blobs });
+}
+
+/** Values by key; a wrong one is left out and named among the mistakes. */
+function settle(texts: ReadonlyMap<string, string>, mistakes: string[]): Partial<Settled> {
+  const settled: Record<string, unknown> = {};
+  const settings: [string, Setting][] = Object.entries(SETTINGS);
+  for (const [key, { variable, schema, fallback }] of settings) {
+    const text = texts.get(variable) ?? fallback;
+    if (text === undefined) continue;
+    const { success, data, error } = schema.safeParse(text);
+    if (success) settled[key] = data;
+    else mistakes.push(`${variable} ${error.issues[0]!.message}.`);
+  }
+  return settled;
+}
+
+/** Settings that are right alone and wrong together. */
+function findContradictions(
+  settled: Partial<Settled>,
+  texts: ReadonlyMap<string, string>,
+): string[] {
+  const { tlsCert, tlsKey, primaryUrl, joinToken, replication } = settled;
+  const mistakes: string[] = [];
+  if (tlsCert && !tlsKey) mistakes.push('MERIDIAN_TLS_CERT needs MERIDIAN_TLS_KEY beside it.');
+  if (tlsKey && !tlsCert) mistakes.push('MERIDIAN_TLS_KEY needs MERIDIAN_TLS_CERT beside it.');
+  if (joinToken && !primaryUrl) {
+    mistakes.push('MERIDIAN_JOIN_TOKEN needs MERIDIAN_PRIMARY_URL, the primary that made it.');
+  }
+  if (primaryUrl && !texts.has('MERIDIAN_SITE')) {
+    mistakes.push('MERIDIAN_PRIMARY_URL needs MERIDIAN_SITE: a secondary has a name of its own.');
+  }
+  if (primaryUrl && settled.adminPassword) {
+    mistakes.push(
+      'MERIDIAN_ADMIN_PASSWORD cannot be set at a secondary: its accounts come from the primary.',
+    );
+  }
+  if (replication === 'separate' && !(settled.databaseUrl && settled.redisUrl)) {
+    mistakes.push(
+      'MERIDIAN_REPLICATION=separate needs DATABASE_URL and REDIS_URL, which both programs share.',
+    );
+  }
+  return mistakes;
+}

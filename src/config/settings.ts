@@ -1,0 +1,270 @@
+/**
+ * Every setting of the program: its name in the environment, what it may be, what it is where nobody
+ * says, and what it does. `docs/configuration.md` is generated from this table.
+ *
+ * In the YAML file a setting has the same name in lower case, without `MERIDIAN_`.
+ */
+import type { z } from 'zod';
+import { LOG_LEVELS } from '../log.ts';
+import * as value from './values.ts';
+
+export interface Setting<T = unknown> {
+  /** Its name in the environment. */
+  readonly variable: string;
+  readonly schema: z.ZodType<T, string>;
+  /** Text that stands in where nobody says; without it the setting is left out. */
+  readonly fallback?: string;
+  /** Never printed; may be given as a file through the variable with `_FILE` behind its name. */
+  readonly isSecret?: boolean;
+  readonly group: string;
+  /** What it does, for `docs/configuration.md`. */
+  readonly meaning: string;
+}
+
+/** A setting that always has a value. */
+type Given<T> = Setting<T> & { readonly fallback: string };
+
+function given<T>(setting: Given<T>): Given<T> {
+  return setting;
+}
+
+function optional<T>(setting: Omit<Setting<T>, 'fallback'>): Setting<T> {
+  return setting;
+}
+
+const SITE = {
+  site: given({
+    variable: 'MERIDIAN_SITE',
+    schema: value.name,
+    fallback: 'main',
+    group: 'The site',
+    meaning: 'Name of this site, unlike that of every other site.',
+  }),
+  cluster: given({
+    variable: 'MERIDIAN_CLUSTER',
+    schema: value.name,
+    fallback: 'meridian',
+    group: 'The site',
+    meaning:
+      'Name of all sites together; tokens are made for it. A secondary takes it from its primary.',
+  }),
+  data: given({
+    variable: 'MERIDIAN_DATA',
+    schema: value.path,
+    fallback: './data',
+    group: 'The site',
+    meaning: 'Folder that holds everything which is not kept elsewhere by the settings below.',
+  }),
+  processes: given({
+    variable: 'MERIDIAN_PROCESSES',
+    schema: value.count(1, 64),
+    fallback: '1',
+    group: 'The site',
+    meaning: 'How many processes answer requests on this machine.',
+  }),
+  logLevel: given({
+    variable: 'MERIDIAN_LOG_LEVEL',
+    schema: value.oneOf(LOG_LEVELS),
+    fallback: 'info',
+    group: 'The site',
+    meaning: 'How much the program writes to its log: silent, error, warn, info or debug.',
+  }),
+};
+
+const NETWORK = {
+  listen: given({
+    variable: 'MERIDIAN_LISTEN',
+    schema: value.listen,
+    fallback: '127.0.0.1:5000',
+    group: 'The network',
+    meaning: 'Host and port to listen at. Port 0 takes any free one, which the log names.',
+  }),
+  publicUrl: optional({
+    variable: 'MERIDIAN_PUBLIC_URL',
+    schema: value.origin,
+    group: 'The network',
+    meaning:
+      'Address at which clients reach this site. Without it the address that they asked for is used.',
+  }),
+  tlsCert: optional({
+    variable: 'MERIDIAN_TLS_CERT',
+    schema: value.path,
+    group: 'The network',
+    meaning:
+      'PEM file with the certificate and its chain. Given with the key, the site speaks https.',
+  }),
+  tlsKey: optional({
+    variable: 'MERIDIAN_TLS_KEY',
+    schema: value.path,
+    group: 'The network',
+    meaning: "PEM file with the certificate's private key.",
+  }),
+  trustedProxies: given({
+    variable: 'MERIDIAN_TRUSTED_PROXIES',
+    schema: value.networks,
+    fallback: '',
+    group: 'The network',
+    meaning:
+      'Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. Nobody else’s are.',
+  }),
+  metricsListen: given({
+    variable: 'MERIDIAN_METRICS_LISTEN',
+    schema: value.listenOrOff,
+    fallback: 'off',
+    group: 'The network',
+    meaning:
+      'Host and port for `/metrics`, apart from the registry’s own: it asks for no password, so keep ' +
+      'it inside. `off` for none.',
+  }),
+  drainDeadlineMs: given({
+    variable: 'MERIDIAN_DRAIN_DEADLINE',
+    schema: value.duration('0s', '24h'),
+    fallback: '30s',
+    group: 'The network',
+    meaning: 'After SIGTERM, how long transfers that are under way may take to finish.',
+  }),
+};
+
+const STORAGE = {
+  storage: optional({
+    variable: 'MERIDIAN_STORAGE',
+    schema: value.storage,
+    group: 'Storage',
+    meaning:
+      'Where blobs are kept: `file:/path`, or `s3://bucket/prefix?region=…&endpoint=…&path-style=true` ' +
+      '(keys from the usual AWS variables). Without it, the folder `blobs` in the data folder.',
+  }),
+  redirect: given({
+    variable: 'MERIDIAN_REDIRECT',
+    schema: value.isOn,
+    fallback: 'true',
+    group: 'Storage',
+    meaning: 'With S3: whether clients read blobs from the bucket themselves, by signed addresses.',
+  }),
+  redirectExcept: given({
+    variable: 'MERIDIAN_REDIRECT_EXCEPT',
+    schema: value.networks,
+    fallback: '',
+    group: 'Storage',
+    meaning: 'Client networks that cannot reach the bucket; the site sends them the bytes itself.',
+  }),
+  databaseUrl: optional({
+    variable: 'DATABASE_URL',
+    schema: value.databaseUrl,
+    isSecret: true,
+    group: 'Storage',
+    meaning: 'PostgreSQL for all facts. Without it, the embedded server in the data folder.',
+  }),
+  databaseConnections: given({
+    variable: 'MERIDIAN_DATABASE_CONNECTIONS',
+    schema: value.count(2, 500),
+    fallback: '10',
+    group: 'Storage',
+    meaning: 'The most connections to PostgreSQL, for each process.',
+  }),
+  redisUrl: optional({
+    variable: 'REDIS_URL',
+    schema: value.redisUrl,
+    isSecret: true,
+    group: 'Storage',
+    meaning: 'Redis for the ledger of transfers. Without it, the memory of the process.',
+  }),
+};
+
+const ACCESS = {
+  adminPassword: optional({
+    variable: 'MERIDIAN_ADMIN_PASSWORD',
+    schema: value.text,
+    isSecret: true,
+    group: 'Access',
+    meaning:
+      'Password of the account `admin`, taken at the first start. Without it one is made and printed ' +
+      'once.',
+  }),
+  anonymousPull: given({
+    variable: 'MERIDIAN_ANONYMOUS_PULL',
+    schema: value.patterns,
+    fallback: 'false',
+    group: 'Access',
+    meaning: 'What may be pulled without an account: `true`, `false` or path patterns.',
+  }),
+  tokenLifetimeMs: given({
+    variable: 'MERIDIAN_TOKEN_LIFETIME',
+    schema: value.duration('60s', '24h'),
+    fallback: '5m',
+    group: 'Access',
+    meaning: 'How long a bearer token lives.',
+  }),
+  refreshTokenLifetimeMs: given({
+    variable: 'MERIDIAN_REFRESH_TOKEN_LIFETIME',
+    schema: value.duration('1h', '365d'),
+    fallback: '30d',
+    group: 'Access',
+    meaning: 'How long a refresh token lives when it is not used.',
+  }),
+  uploadExpiryMs: given({
+    variable: 'MERIDIAN_UPLOAD_EXPIRY',
+    schema: value.duration('1m', '90d'),
+    fallback: '7d',
+    group: 'Access',
+    meaning: 'How long an unfinished upload is kept.',
+  }),
+  maxUploads: given({
+    variable: 'MERIDIAN_MAX_UPLOADS',
+    schema: value.count(1, 1_000_000),
+    fallback: '1000',
+    group: 'Access',
+    meaning: 'The most unfinished uploads of one account, and those of one repository.',
+  }),
+};
+
+const GEO = {
+  primaryUrl: optional({
+    variable: 'MERIDIAN_PRIMARY_URL',
+    schema: value.origin,
+    group: 'Several sites',
+    meaning: 'Address of the primary site. Given, this site is a secondary of it.',
+  }),
+  joinToken: optional({
+    variable: 'MERIDIAN_JOIN_TOKEN',
+    schema: value.text,
+    isSecret: true,
+    group: 'Several sites',
+    meaning: 'What `meridian site add` printed, for the first start of a secondary.',
+  }),
+  replication: given({
+    variable: 'MERIDIAN_REPLICATION',
+    schema: value.oneOf(['embedded', 'separate']),
+    fallback: 'embedded',
+    group: 'Several sites',
+    meaning: 'Whether `meridian serve` replicates as well, or `meridian worker` does it apart.',
+  }),
+  transfers: given({
+    variable: 'MERIDIAN_TRANSFERS',
+    schema: value.count(1, 64),
+    fallback: '4',
+    group: 'Several sites',
+    meaning: 'How many blobs the worker copies at once.',
+  }),
+};
+
+export const SETTINGS = { ...SITE, ...NETWORK, ...STORAGE, ...ACCESS, ...GEO };
+
+type Settings = typeof SETTINGS;
+
+/** What the operator settled, typed by the table above. */
+export type Settled = {
+  readonly [K in keyof Settings]: Settings[K] extends Given<infer T>
+    ? T
+    : Settings[K] extends Setting<infer T>
+      ? T | undefined
+      : never;
+};
+
+/** Variables that the operator's commands read; no settings of a site. */
+export const CLIENT_VARIABLES = {
+  config: 'MERIDIAN_CONFIG',
+  url: 'MERIDIAN_URL',
+  user: 'MERIDIAN_USER',
+  password: 'MERIDIAN_PASSWORD',
+} as const;

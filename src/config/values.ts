@@ -1,0 +1,195 @@
+/**
+ * How the text of a setting becomes a value: one zod schema per kind of value. Each message says
+ * what would be right, so that it reads well behind the setting's name.
+ */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { type PathPattern, parsePathPattern } from '../oci/path-pattern.ts';
+
+/** A host and a port to listen at. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where blobs are kept. */
+export type StorageLocation =
+  | { readonly kind: 'file'; readonly directory: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Before every key; '' or ending in a slash. */
+      readonly prefix: string;
+      readonly region: string;
+      readonly endpoint?: string;
+      /** Whether the bucket stands in the path instead of in the host name. */
+      readonly isPathStyle: boolean;
+    };
+
+/** A schema from text to a value: `read` gives `undefined` where the text is wrong. */
+function valueOf<T>(read: (text: string) => T | undefined, wanted: string) {
+  return z.string().transform((text, context): T => {
+    const value = read(text.trim());
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: wanted });
+    return z.NEVER;
+  });
+}
+
+export const text = valueOf((given) => given || undefined, 'must not be empty');
+
+export const path = valueOf(
+  (given) => (given ? resolve(given) : undefined),
+  'must be the path of a file or folder',
+);
+
+export const name = valueOf(
+  (given) => (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(given) ? given : undefined),
+  'must be 1 to 63 lower-case letters, digits and inner hyphens, such as berlin-2',
+);
+
+export const isOn = valueOf((given) => {
+  if (/^(?:true|yes|on|1)$/i.test(given)) return true;
+  return /^(?:false|no|off|0)$/i.test(given) ? false : undefined;
+}, 'must be true or false');
+
+/** A whole number between two bounds, both allowed. */
+export function count(least: number, most: number) {
+  return valueOf((given) => {
+    const value = Number(given);
+    return /^\d+$/.test(given) && value >= least && value <= most ? value : undefined;
+  }, `must be a whole number from ${least} to ${most}`);
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(words: readonly T[]) {
+  return valueOf((given) => words.find((word) => word === given), `must be ${words.join(' or ')}`);
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time such as 90s, 15m, 12h or 7d, in milliseconds. */
+export function duration(least: string, most: string) {
+  const [leastMs, mostMs] = [readDuration(least)!, readDuration(most)!];
+  return valueOf((given) => {
+    const value = readDuration(given);
+    return value !== undefined && value >= leastMs && value <= mostMs ? value : undefined;
+  }, `must be a length of time from ${least} to ${most}, such as 90s, 15m, 12h or 7d`);
+}
+
+function readDuration(given: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(given) ?? [];
+  return unit === undefined ? undefined : Number(amount) * UNITS[unit as keyof typeof UNITS];
+}
+
+export const listen = valueOf(readListen, 'must be host:port, such as 0.0.0.0:5000 or [::]:5000');
+
+/** As `listen`; "off" for nowhere. */
+export const listenOrOff = valueOf(
+  (given) => (given === 'off' ? ('off' as const) : readListen(given)),
+  'must be host:port, such as 127.0.0.1:9090, or off',
+);
+
+function readListen(given: string): ListenAddress | undefined {
+  const [, bracketed, plain, digits] =
+    /^(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(given) ?? [];
+  const [host, port] = [bracketed ?? plain, Number(digits)];
+  if (host === undefined || port > 65_535 || (bracketed && isIP(bracketed) !== 6)) return undefined;
+  return { host, port };
+}
+
+/** An http or https address without a path, as clients and other sites type it. */
+export const origin = valueOf((given) => {
+  const url = readUrl(given, ['http:', 'https:']);
+  const isBare = url?.pathname === '/' && !url.search && !url.hash && !url.username;
+  return isBare ? url.origin : undefined;
+}, 'must be an http or https URL without a path, such as https://registry.example.com');
+
+export const databaseUrl = urlOf(
+  ['postgres:', 'postgresql:'],
+  'must be a PostgreSQL URL, such as postgres://user:password@host:5432/meridian',
+);
+
+export const redisUrl = urlOf(
+  ['redis:', 'rediss:'],
+  'must be a Redis URL, such as redis://host:6379/0',
+);
+
+function urlOf(protocols: readonly string[], wanted: string) {
+  return valueOf((given) => (readUrl(given, protocols) ? given : undefined), wanted);
+}
+
+function readUrl(given: string, protocols: readonly string[]): URL | undefined {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  return url && protocols.includes(url.protocol) ? url : undefined;
+}
+
+/** Addresses and networks (CIDR), separated by commas. */
+export const networks = listOf(
+  (given) => (isNetwork(given) ? given : undefined),
+  'must be IP addresses or networks separated by commas, such as 10.0.0.0/8, 192.0.2.7',
+);
+
+function isNetwork(given: string): boolean {
+  const [address = '', bits, ...rest] = given.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
+}
+
+/** Path patterns; "true" for every repository, "false" for none. */
+export const patterns = valueOf((given): readonly PathPattern[] | undefined => {
+  const whole = isOn.safeParse(given);
+  if (whole.success) return whole.data ? ['**' as PathPattern] : [];
+  return readList(given, parsePathPattern);
+}, 'must be true, false, or path patterns separated by commas, such as public/**, tools/*');
+
+function listOf<T>(read: (item: string) => T | undefined, wanted: string) {
+  return valueOf((given) => readList(given, read), wanted);
+}
+
+function readList<T>(given: string, read: (item: string) => T | undefined): T[] | undefined {
+  const items = given.split(',').map((item) => item.trim());
+  const values = items.filter((item) => item !== '').map(read);
+  return values.includes(undefined) ? undefined : (values as T[]);
+}
+
+/**
+ * `file:/var/lib/meridian/blobs`, or
+ * `s3://bucket/prefix?region=eu-central-1&endpoint=https://s3.example.com&path-style=true`.
+ */
+export const storage = valueOf(
+  (given) => readFileStorage(given) ?? readS3Storage(given),
+  'must be file:/path/of/a/folder or s3://bucket/prefix?region=…&endpoint=…&path-style=true',
+);
+
+function readFileStorage(given: string): StorageLocation | undefined {
+  const directory = /^file:(?:\/\/(?=\/))?(.+)$/.exec(given)?.[1];
+  return directory === undefined ? undefined : { kind: 'file', directory: resolve(directory) };
+}
+
+const S3_OPTIONS = ['region', 'endpoint', 'path-style'];
+
+function readS3Storage(given: string): StorageLocation | undefined {
+  const url = readUrl(given, ['s3:']);
+  if (!url?.hostname || [...url.searchParams.keys()].some((key) => !S3_OPTIONS.includes(key))) {
+    return undefined;
+  }
+  const endpoint = url.searchParams.get('endpoint') ?? undefined;
+  const isPathStyle = isOn.safeParse(url.searchParams.get('path-style') ?? 'false');
+  if (!isPathStyle.success || (endpoint && !readUrl(endpoint, ['http:', 'https:']))) {
+    return undefined;
+  }
+  const folders = url.pathname.split('/').filter((folder) => folder !== '');
+  return {
+    kind: 's3',
+    bucket: url.hostname,
+    prefix: folders.map((folder) => `${folder}/`).join(''),
+    region: url.searchParams.get('region') ?? 'us-east-1',
+    ...(endpoint === undefined ? {} : { endpoint }),
+    isPathStyle: isPathStyle.data,
+  };
+}
