@@ -5,10 +5,10 @@
  * know: which content is named, which subject is referred to, and what a referrers list shows.
  */
 import type { Annotations, Descriptor } from './descriptor.ts';
-import { isDigest } from './digest.ts';
+import { type Digest, isDigest } from './digest.ts';
 import { RegistryError } from './error.ts';
 import { checkJson } from './json-check.ts';
-import { isIndexType, isManifestType, isSchema1 } from './media-type.ts';
+import { isIndexType, isManifestType, isNonDistributable, isSchema1 } from './media-type.ts';
 
 /** > A registry SHOULD … manifest size of at least 4 megabytes. Over this the answer is 413. */
 export const MAX_MANIFEST_BYTES = 6 * 1024 * 1024;
@@ -27,6 +27,32 @@ export interface Manifest {
   /** What a referrers list shows and filters by; absent for an index without one (114). */
   readonly artifactType?: string;
   readonly annotations: Annotations;
+}
+
+/** What the registry keeps of a manifest besides its bytes. */
+export interface Outline {
+  /** Blobs that the repository must hold: non-distributable ones are never asked for. */
+  readonly blobs: readonly Digest[];
+  readonly manifests: readonly Digest[];
+  readonly subject?: Digest;
+  readonly artifactType?: string;
+  readonly annotations: Annotations;
+}
+
+/** The outline of a manifest, each digest once. The same bytes give the same at every site. */
+export function outlineOf(manifest: Manifest): Outline {
+  const blobs = manifest.blobs.filter(({ mediaType }) => !isNonDistributable(mediaType));
+  return {
+    blobs: uniqueDigests(blobs),
+    manifests: uniqueDigests(manifest.manifests),
+    ...(manifest.subject ? { subject: manifest.subject.digest } : {}),
+    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
+    annotations: manifest.annotations,
+  };
+}
+
+function uniqueDigests(descriptors: readonly Descriptor[]): Digest[] {
+  return [...new Set(descriptors.map(({ digest }) => digest))];
 }
 
 type Json = Readonly<Record<string, unknown>>;
