@@ -12,7 +12,7 @@ export function nearest(wrong: string, known: readonly string[]): string | undef
 /** Levenshtein's distance: how many letters must be put in, left out or changed. */
 function distanceOf(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
+  for (const [index, letter] of one.split('').entries()) {
     const next = [index + 1];
     for (let at = 1; at <= other.length; at++) {
       const change = row[at - 1]! + (letter === other[at - 1] ? 0 : 1);
