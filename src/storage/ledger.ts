@@ -19,10 +19,11 @@ export interface LedgerEntry extends Want {
   readonly state: 'wanted' | 'transferring' | 'failed';
   /** Bytes that the staging holds durably. */
   readonly offset: number;
+  /** How often it was claimed. */
   readonly attempts: number;
   /** Why the last try failed. */
   readonly reason?: string;
-  /** When it may be claimed again. */
+  /** When it may be claimed again, where it has to wait. */
   readonly nextTryAt?: Date;
 }
 
@@ -32,8 +33,16 @@ export interface LedgerClaim {
   readonly leaseUntil: Date;
 }
 
+export interface LedgerFailure {
+  readonly holder: string;
+  readonly reason: string;
+  readonly retryAt: Date;
+}
+
 export interface LedgerStatus {
+  /** Entries of each lane, whatever their state. */
   readonly objects: Readonly<Record<Lane, number>>;
+  /** Sizes of all entries, summed. */
   readonly bytes: number;
   readonly transferring: number;
   readonly failed: number;
@@ -46,11 +55,14 @@ export interface Ledger {
   claim(claim: LedgerClaim): Promise<LedgerEntry | undefined>;
   /** Notes the durable offset and lengthens the lease. @returns whether it was still held. */
   advance(digest: Digest, progress: LedgerClaim & { readonly offset: number }): Promise<boolean>;
-  /** The entry is done: it leaves the ledger. Idempotent. */
+  /** The entry is done: it leaves the ledger, whoever holds it. Idempotent. */
   settle(digest: Digest): Promise<void>;
-  /** Puts it back, to be tried again at that time. */
-  fail(digest: Digest, failure: { readonly reason: string; readonly retryAt: Date }): Promise<void>;
+  /** Puts it back, to be tried again at that time. @returns whether it was still held. */
+  fail(digest: Digest, failure: LedgerFailure): Promise<boolean>;
   find(digest: Digest): Promise<LedgerEntry | undefined>;
   /** From counters, never from a scan. */
   status(): Promise<LedgerStatus>;
+  /** Whether this ledger was filled since it came to be; false again once it was lost. */
+  isFilled(): Promise<boolean>;
+  recordFilled(): Promise<void>;
 }

@@ -1,0 +1,166 @@
+/** The ledger in this process's memory: the embedded default, and what tests use. */
+import type { Digest } from '../../oci/digest.ts';
+import {
+  LANES,
+  type Lane,
+  type Ledger,
+  type LedgerClaim,
+  type LedgerEntry,
+  type LedgerFailure,
+  type LedgerStatus,
+  type Want,
+} from '../ledger.ts';
+
+type Row = { -readonly [key in keyof LedgerEntry]: LedgerEntry[key] } & {
+  holder?: string;
+};
+
+export class MemoryLedger implements Ledger {
+  readonly #rows = new Map<Digest, Row>();
+  /** What may be claimed at once, in the order in which it came; a Set keeps that order. */
+  readonly #ready: Record<Lane, Set<Digest>> = {
+    demand: new Set(),
+    fresh: new Set(),
+    backfill: new Set(),
+  };
+  /** What waits for the end of a lease or of a pause. */
+  readonly #later = new Map<Digest, Date>();
+  readonly #objects: Record<Lane, number> = { demand: 0, fresh: 0, backfill: 0 };
+  readonly #states = { wanted: 0, transferring: 0, failed: 0 };
+  #bytes = 0;
+  #isFilled = false;
+
+  async want(wants: readonly Want[]): Promise<void> {
+    for (const want of wants) {
+      const row = this.#rows.get(want.digest);
+      if (row) this.#raise(row, want.lane);
+      else this.#insert(want);
+    }
+  }
+
+  #insert(want: Want): void {
+    const { digest, sizeBytes, repository, lane } = want;
+    const row: Row = {
+      digest,
+      sizeBytes,
+      repository,
+      lane,
+      state: 'wanted',
+      offset: 0,
+      attempts: 0,
+    };
+    this.#rows.set(digest, row);
+    this.#ready[lane].add(digest);
+    this.#objects[lane] += 1;
+    this.#states.wanted += 1;
+    this.#bytes += sizeBytes;
+  }
+
+  #raise(row: Row, lane: Lane): void {
+    if (LANES.indexOf(lane) >= LANES.indexOf(row.lane)) return;
+    if (this.#ready[row.lane].delete(row.digest)) this.#ready[lane].add(row.digest);
+    this.#objects[row.lane] -= 1;
+    this.#objects[lane] += 1;
+    row.lane = lane;
+  }
+
+  async claim(claim: LedgerClaim): Promise<LedgerEntry | undefined> {
+    this.#wake(claim.now);
+    for (const lane of LANES) {
+      const [digest] = this.#ready[lane];
+      if (digest !== undefined) return this.#hold(this.#rows.get(digest)!, claim);
+    }
+    return undefined;
+  }
+
+  #hold(row: Row, claim: LedgerClaim): LedgerEntry {
+    this.#ready[row.lane].delete(row.digest);
+    this.#later.set(row.digest, claim.leaseUntil);
+    this.#turn(row, 'transferring');
+    row.holder = claim.holder;
+    row.attempts += 1;
+    delete row.nextTryAt;
+    return view(row);
+  }
+
+  /** Puts back what need not wait any longer. A lapsed lease leaves no trace of its holder. */
+  #wake(now: Date): void {
+    for (const [digest, time] of this.#later) {
+      if (time > now) continue;
+      const row = this.#rows.get(digest)!;
+      this.#later.delete(digest);
+      if (row.state === 'transferring') this.#turn(row, 'wanted');
+      delete row.holder;
+      delete row.nextTryAt;
+      this.#ready[row.lane].add(digest);
+    }
+  }
+
+  #turn(row: Row, state: LedgerEntry['state']): void {
+    this.#states[row.state] -= 1;
+    this.#states[state] += 1;
+    row.state = state;
+  }
+
+  async advance(
+    digest: Digest,
+    progress: LedgerClaim & { readonly offset: number },
+  ): Promise<boolean> {
+    const row = this.#findHeld(digest, progress.holder);
+    if (!row) return false;
+    row.offset = progress.offset;
+    this.#later.set(digest, progress.leaseUntil);
+    return true;
+  }
+
+  async settle(digest: Digest): Promise<void> {
+    const row = this.#rows.get(digest);
+    if (!row) return;
+    this.#rows.delete(digest);
+    this.#ready[row.lane].delete(digest);
+    this.#later.delete(digest);
+    this.#objects[row.lane] -= 1;
+    this.#states[row.state] -= 1;
+    this.#bytes -= row.sizeBytes;
+  }
+
+  async fail(digest: Digest, failure: LedgerFailure): Promise<boolean> {
+    const row = this.#findHeld(digest, failure.holder);
+    if (!row) return false;
+    this.#turn(row, 'failed');
+    row.reason = failure.reason;
+    row.nextTryAt = failure.retryAt;
+    delete row.holder;
+    this.#later.set(digest, failure.retryAt);
+    return true;
+  }
+
+  #findHeld(digest: Digest, holder: string): Row | undefined {
+    const row = this.#rows.get(digest);
+    return row?.holder === holder ? row : undefined;
+  }
+
+  async find(digest: Digest): Promise<LedgerEntry | undefined> {
+    const row = this.#rows.get(digest);
+    return row && view(row);
+  }
+
+  async status(): Promise<LedgerStatus> {
+    const { transferring, failed } = this.#states;
+    return { objects: { ...this.#objects }, bytes: this.#bytes, transferring, failed };
+  }
+
+  async isFilled(): Promise<boolean> {
+    return this.#isFilled;
+  }
+
+  async recordFilled(): Promise<void> {
+    this.#isFilled = true;
+  }
+}
+
+/** What the caller may see and keep: a copy without the holder. */
+function view(row: Row): LedgerEntry {
+  const { holder: _, ...entry } = row;
+  return entry;
+}

@@ -1,0 +1,155 @@
+/** What every ledger promises. */
+import { expect } from 'chai';
+import { digestOf } from '../../src/oci/digest.ts';
+import type { Lane, Ledger, LedgerClaim, Want } from '../../src/storage/ledger.ts';
+
+export type OpenLedger = (test: Mocha.Context) => Promise<{
+  readonly ledger: Ledger;
+  /** Takes everything away, as a FLUSHALL does. */
+  readonly lose: () => Promise<Ledger>;
+}>;
+
+const want = (name: string, lane: Lane, sizeBytes = 10): Want => ({
+  digest: digestOf(name),
+  sizeBytes,
+  repository: 'acme/app',
+  lane,
+});
+
+/** A claim at the given second, with a lease of ten. */
+const claimAt = (second: number, holder = 'worker-1'): LedgerClaim => ({
+  holder,
+  now: new Date(second * 1000),
+  leaseUntil: new Date((second + 10) * 1000),
+});
+
+export function describeLedgerContract(name: string, open: OpenLedger): void {
+  describe(`Ledger: ${name}`, () => {
+    let ledger: Ledger;
+    let lose: () => Promise<Ledger>;
+
+    beforeEach(async function () {
+      ({ ledger, lose } = await open(this));
+    });
+
+    it('gives out the lanes in their order, and each lane in the order in which it came', async () => {
+      await ledger.want([want('b1', 'backfill'), want('f1', 'fresh'), want('f2', 'fresh')]);
+      await ledger.want([want('d1', 'demand')]);
+      const names = ['d1', 'f1', 'f2', 'b1'];
+      for (const expected of names) {
+        const entry = await ledger.claim(claimAt(0));
+        expect(entry?.digest).to.equal(digestOf(expected));
+        expect(entry).to.include({ state: 'transferring', attempts: 1, offset: 0, sizeBytes: 10 });
+      }
+      expect(await ledger.claim(claimAt(0))).to.equal(undefined);
+    });
+
+    it('takes a want twice as one, and moves it up but never down', async () => {
+      await ledger.want([want('first', 'fresh'), want('x', 'backfill'), want('x', 'backfill')]);
+      await ledger.want([want('x', 'demand')]);
+      await ledger.want([want('x', 'fresh')]);
+      expect((await ledger.status()).objects).to.deep.equal({ demand: 1, fresh: 1, backfill: 0 });
+      expect((await ledger.claim(claimAt(0)))?.digest).to.equal(digestOf('x'));
+      expect((await ledger.claim(claimAt(0)))?.digest).to.equal(digestOf('first'));
+    });
+
+    it('moves up also what is being transferred, without giving it out twice', async () => {
+      await ledger.want([want('x', 'backfill')]);
+      await ledger.claim(claimAt(0));
+      await ledger.want([want('x', 'demand')]);
+      expect(await ledger.claim(claimAt(1))).to.equal(undefined);
+      expect(await ledger.find(digestOf('x'))).to.include({
+        lane: 'demand',
+        state: 'transferring',
+      });
+    });
+
+    it('gives an entry to one of many who claim at once', async () => {
+      await ledger.want([want('x', 'fresh'), want('y', 'fresh')]);
+      const claims = Array.from({ length: 20 }, (_, n) => ledger.claim(claimAt(0, `worker-${n}`)));
+      const given = (await Promise.all(claims)).filter((entry) => entry !== undefined);
+      expect(given.map((entry) => entry.digest)).to.have.members([digestOf('x'), digestOf('y')]);
+    });
+
+    it('gives an entry out again when its lease is over, with the offset that was reached', async () => {
+      await ledger.want([want('x', 'fresh')]);
+      await ledger.claim(claimAt(0));
+      const x = digestOf('x');
+      expect(await ledger.advance(x, { ...claimAt(5), offset: 7 })).to.equal(true);
+      expect(await ledger.claim(claimAt(14, 'worker-2'))).to.equal(undefined);
+      const again = await ledger.claim(claimAt(15, 'worker-2'));
+      expect(again).to.include({ offset: 7, attempts: 2, state: 'transferring' });
+      expect(await ledger.advance(x, { ...claimAt(16), offset: 9 })).to.equal(false);
+      expect(await ledger.fail(x, failure('late', 20))).to.equal(false);
+      expect((await ledger.find(x))?.offset).to.equal(7);
+    });
+
+    it('keeps a failed entry back until its time, and says why it failed', async () => {
+      await ledger.want([want('x', 'fresh')]);
+      await ledger.claim(claimAt(0));
+      expect(await ledger.fail(digestOf('x'), failure('upstream answered 503', 30))).to.equal(true);
+      expect(await ledger.find(digestOf('x'))).to.deep.include({
+        state: 'failed',
+        reason: 'upstream answered 503',
+        nextTryAt: new Date(30_000),
+      });
+      expect((await ledger.status()).failed).to.equal(1);
+      expect(await ledger.claim(claimAt(29))).to.equal(undefined);
+      expect(await ledger.claim(claimAt(30))).to.include({ state: 'transferring', attempts: 2 });
+      expect((await ledger.status()).failed).to.equal(0);
+    });
+
+    it('counts objects, bytes and states', async () => {
+      await ledger.want([
+        want('a', 'fresh', 100),
+        want('b', 'backfill', 20),
+        want('c', 'fresh', 3),
+      ]);
+      await ledger.claim(claimAt(0));
+      expect(await ledger.status()).to.deep.equal({
+        objects: { demand: 0, fresh: 2, backfill: 1 },
+        bytes: 123,
+        transferring: 1,
+        failed: 0,
+      });
+    });
+
+    it('forgets what is settled, in whatever state it is, and once only', async () => {
+      await ledger.want([want('a', 'fresh'), want('b', 'fresh'), want('c', 'fresh')]);
+      await ledger.claim(claimAt(0));
+      await ledger.claim(claimAt(0));
+      await ledger.fail(digestOf('b'), failure('gone', 5));
+      for (const name of ['a', 'b', 'c', 'c']) await ledger.settle(digestOf(name));
+      expect(await ledger.claim(claimAt(60))).to.equal(undefined);
+      expect(await ledger.find(digestOf('a'))).to.equal(undefined);
+      expect(await ledger.status()).to.deep.equal({
+        objects: { demand: 0, fresh: 0, backfill: 0 },
+        bytes: 0,
+        transferring: 0,
+        failed: 0,
+      });
+    });
+
+    it('takes many wants at once', async () => {
+      const wants = Array.from({ length: 1001 }, (_, n) => want(`blob ${n}`, 'backfill'));
+      await ledger.want(wants);
+      expect((await ledger.status()).objects.backfill).to.equal(1001);
+    });
+
+    it('knows whether it was filled, and that it was lost', async () => {
+      expect(await ledger.isFilled()).to.equal(false);
+      await ledger.recordFilled();
+      await ledger.want([want('x', 'fresh')]);
+      expect(await ledger.isFilled()).to.equal(true);
+      const after = await lose();
+      expect(await after.isFilled()).to.equal(false);
+      expect(await after.claim(claimAt(0))).to.equal(undefined);
+      await after.want([want('y', 'fresh')]);
+      expect((await after.claim(claimAt(0)))?.digest).to.equal(digestOf('y'));
+    });
+  });
+}
+
+function failure(reason: string, second: number) {
+  return { holder: 'worker-1', reason, retryAt: new Date(second * 1000) };
+}
