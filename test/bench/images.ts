@@ -1,0 +1,47 @@
+/** A real image of ten layers of 8 MiB, pushed and pulled with skopeo. */
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { writeImage } from '../support/image.ts';
+import { median } from './load.ts';
+import type { Stand } from './stand.ts';
+import { type Row, ratioRow } from './table.ts';
+
+const run = promisify(execFile);
+const ROUNDS = 5;
+const LAYERS = 10;
+const LAYER_BYTES = 8 * 1024 * 1024;
+
+export async function benchImages(ours: Stand, peer: Stand, folder: string): Promise<Row[]> {
+  const seconds = new Map([ours, peer].map((stand) => [stand, { push: [0], pull: [0] }]));
+  for (const times of seconds.values()) Object.assign(times, { push: [], pull: [] });
+  for (let round = 0; round < ROUNDS; round++) {
+    const layout = join(folder, `image-${round}`);
+    await writeImage(layout, { seed: `bench-${round}`, layers: LAYERS, layerBytes: LAYER_BYTES });
+    for (const stand of [ours, peer]) {
+      const there = `${new URL(stand.server.url).host}/bench/image:${round}`;
+      const times = seconds.get(stand)!;
+      times.push.push(await copy(stand, `oci:${layout}`, `docker://${there}`));
+      times.pull.push(await copy(stand, `docker://${there}`, `dir:${layout}-pulled`));
+      await rm(`${layout}-pulled`, { recursive: true });
+    }
+    await rm(layout, { recursive: true });
+  }
+  return (['push', 'pull'] as const).map((what) => {
+    const perMinute = (stand: Stand) => 60 / median(seconds.get(stand)![what]);
+    const rates = { ours: perMinute(ours), peer: perMinute(peer), unit: 'images/min' };
+    return ratioRow(`skopeo ${what}, ten layers`, rates, 1);
+  });
+}
+
+async function copy(stand: Stand, from: string, to: string): Promise<number> {
+  const { credentials } = stand.client;
+  const side = from.startsWith('docker:') ? 'src' : 'dest';
+  const login = credentials
+    ? [`--${side}-creds`, `${credentials.user}:${credentials.password}`]
+    : [];
+  const started = performance.now();
+  await run('skopeo', ['copy', '-q', `--${side}-tls-verify=false`, ...login, from, to]);
+  return (performance.now() - started) / 1000;
+}

@@ -1,0 +1,48 @@
+/**
+ * `npm run bench [-- row …]`: Meridian beside Debian's docker-registry in one run, as a table. Needs
+ * `docker-registry`, `wrk`, `curl` and `skopeo` on the PATH. Ends with 1 where a bar is missed.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { benchBlobPushes, benchBlobReads, benchMemory } from './blobs.ts';
+import { benchImages } from './images.ts';
+import { benchLists } from './lists.ts';
+import { benchManifests } from './manifests.ts';
+import { openOurs, openPeer, type Stand } from './stand.ts';
+import { benchStarts } from './starts.ts';
+import { printTable, type Row } from './table.ts';
+
+interface Sides {
+  readonly ours: Stand;
+  readonly peer: Stand;
+  readonly folder: string;
+}
+
+const ROWS: Record<string, (sides: Sides) => Promise<Row[]>> = {
+  starts: () => benchStarts(),
+  manifests: ({ ours, peer }) => benchManifests(ours, peer),
+  reads: ({ ours, peer, folder }) => benchBlobReads(ours, peer, folder),
+  pushes: ({ ours, peer, folder }) => benchBlobPushes(ours, peer, folder),
+  images: ({ ours, peer, folder }) => benchImages(ours, peer, folder),
+  memory: ({ ours, folder }) => benchMemory(ours, folder),
+  lists: () => benchLists(),
+};
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.find((name) => !Object.hasOwn(ROWS, name));
+  if (unknown) throw new Error(`no row ${unknown}; there are ${Object.keys(ROWS).join(', ')}`);
+  const folder = await mkdtemp(join(tmpdir(), 'bench-files-'));
+  const rows: Row[] = [];
+  for (const name of names.length > 0 ? names : Object.keys(ROWS)) {
+    process.stderr.write(`${name} …\n`);
+    await using ours = await openOurs();
+    await using peer = await openPeer();
+    rows.push(...(await ROWS[name]!({ ours, peer, folder })));
+  }
+  await rm(folder, { recursive: true, force: true });
+  process.stdout.write(`${printTable(rows)}\n`);
+  process.exitCode = rows.every((row) => row.isMet) ? 0 : 1;
+}
+
+await main(process.argv.slice(2));
