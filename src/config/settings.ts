@@ -1,6 +1,6 @@
 /**
- * Every setting of the program: its name in the environment, what it may be, what it is where nobody
- * says, and what it does. `docs/configuration.md` is generated from this table.
+ * Every setting of the program: its name in the environment, what it may be, what it is where
+ * nobody says, and what it does. `docs/configuration.md` is generated from this table.
  *
  * In the YAML file a setting has the same name in lower case, without `MERIDIAN_`.
  */
@@ -84,7 +84,7 @@ const NETWORK = {
     schema: value.origin,
     group: 'The network',
     meaning:
-      'Address at which clients reach this site. Without it the address that they asked for is used.',
+      'Address at which clients reach this site. Without it, the address that they asked for.',
   }),
   tlsCert: optional({
     variable: 'MERIDIAN_TLS_CERT',
@@ -104,8 +104,7 @@ const NETWORK = {
     schema: value.networks,
     fallback: '',
     group: 'The network',
-    meaning:
-      'Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. Nobody else’s are.',
+    meaning: 'Addresses and networks of proxies whose `X-Forwarded-*` headers are believed.',
   }),
   metricsListen: given({
     variable: 'MERIDIAN_METRICS_LISTEN',
@@ -113,8 +112,7 @@ const NETWORK = {
     fallback: 'off',
     group: 'The network',
     meaning:
-      'Host and port for `/metrics`, apart from the registry’s own: it asks for no password, so keep ' +
-      'it inside. `off` for none.',
+      'Host and port for `/metrics`, which asks for no password: keep it inside. `off` for none.',
   }),
   drainDeadlineMs: given({
     variable: 'MERIDIAN_DRAIN_DEADLINE',
@@ -131,8 +129,9 @@ const STORAGE = {
     schema: value.storage,
     group: 'Storage',
     meaning:
-      'Where blobs are kept: `file:/path`, or `s3://bucket/prefix?region=…&endpoint=…&path-style=true` ' +
-      '(keys from the usual AWS variables). Without it, the folder `blobs` in the data folder.',
+      'Where blobs are kept: `file:/path`, or ' +
+      '`s3://bucket/prefix?region=…&endpoint=…&path-style=true` with keys from the usual AWS ' +
+      'variables. Without it, the folder `blobs` in the data folder.',
   }),
   redirect: given({
     variable: 'MERIDIAN_REDIRECT',
