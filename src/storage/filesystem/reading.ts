@@ -1,0 +1,46 @@
+/**
+ * Reading files within one budget of memory: a stream alone reads in large chunks, which costs the
+ * least CPU; many streams at once read in small ones, so that memory stays flat.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import type { ByteRange } from '../../oci/range.ts';
+import { type Growth, PositionedReader } from '../growth.ts';
+
+const LARGEST_CHUNK_BYTES = 512 * 1024;
+const LEAST_CHUNK_BYTES = 64 * 1024;
+/** Shared by all open streams; each holds about two chunks. */
+const BUDGET_BYTES = 8 * 1024 * 1024;
+
+export class ReadingRoom {
+  #openStreams = 0;
+
+  /** How many streams are open now. */
+  get openStreams(): number {
+    return this.#openStreams;
+  }
+
+  /** Streams the range; the stream owns the file from here on and closes it. */
+  open(file: FileHandle, growth: Growth, range: ByteRange): PositionedReader {
+    this.#openStreams += 1;
+    const source = {
+      chunkBytes: () => this.#chunkBytes(),
+      read: (position: number, lengthBytes: number) => readAt(file, position, lengthBytes),
+      close: () => {
+        this.#openStreams -= 1;
+        return file.close();
+      },
+    };
+    return new PositionedReader(source, growth, range);
+  }
+
+  #chunkBytes(): number {
+    const share = Math.floor(BUDGET_BYTES / Math.max(1, this.#openStreams));
+    return Math.max(LEAST_CHUNK_BYTES, Math.min(LARGEST_CHUNK_BYTES, share));
+  }
+}
+
+async function readAt(file: FileHandle, position: number, lengthBytes: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(lengthBytes);
+  const { bytesRead } = await file.read(buffer, 0, lengthBytes, position);
+  return bytesRead === lengthBytes ? buffer : buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,58 @@
+/**
+ * What this process knows of the stagings that it writes: how far they grew, for those who read
+ * along, and the hash of what it wrote. Node cannot save a half-done hash, so it lives in memory;
+ * where it is missing or no longer fits the file, the file is read again.
+ */
+import type { BigIntStats } from 'node:fs';
+import { LRUCache } from 'lru-cache';
+import type { Hasher } from '../../oci/digest.ts';
+import { Growth } from '../growth.ts';
+
+/** More uploads than one process ever has under way; those that end elsewhere drop out in time. */
+const MOST_STAGINGS = 10_000;
+
+interface UnderWay {
+  readonly growth: Growth;
+  hasher?: Hasher | undefined;
+  /** The file as it was when the hasher had seen all of it. */
+  seal?: string;
+}
+
+export class UnderWayStagings {
+  readonly #stagings = new LRUCache<string, UnderWay>({
+    max: MOST_STAGINGS,
+    dispose: ({ growth }) => growth.end(new Error('the staging is no longer written here')),
+  });
+
+  /** How far the staging grew; begins to watch it at `lengthBytes` where nobody did. */
+  growthOf(staging: string, lengthBytes: number): Growth {
+    const known = this.#stagings.get(staging);
+    if (known) return known.growth;
+    const growth = new Growth(lengthBytes);
+    this.#stagings.set(staging, { growth });
+    return growth;
+  }
+
+  /** Takes the hash out, where it has seen exactly the file as it stands. */
+  takeHasher(staging: string, stats: BigIntStats): Hasher | undefined {
+    const known = this.#stagings.get(staging);
+    const hasher = known?.seal === sealOf(stats) ? known.hasher : undefined;
+    if (known) known.hasher = undefined;
+    return hasher;
+  }
+
+  keepHasher(staging: string, hasher: Hasher, stats: BigIntStats): void {
+    const known = this.#stagings.get(staging);
+    if (known) Object.assign(known, { hasher, seal: sealOf(stats) });
+  }
+
+  /** The staging is a blob now, or gone: who waits for more of it is told. */
+  forget(staging: string): void {
+    this.#stagings.delete(staging);
+  }
+}
+
+/** Tells whether somebody else wrote to the file since, at the same length too. */
+function sealOf(stats: BigIntStats): string {
+  return `${stats.ino}:${stats.size}:${stats.mtimeNs}`;
+}
