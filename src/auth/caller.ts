@@ -25,6 +25,18 @@ export interface Caller {
   /** Whether the caller may list the catalog, and which part of it the account may see. */
   judgeCatalog(): { readonly verdict: Verdict; readonly visible: readonly PathPattern[] };
 
+  /**
+   * Whether the caller showed a valid credential. An anonymous token is one, so `GET /v2/` answers 200
+   * to whoever holds it, and 401 to whoever shows nothing (T1).
+   */
+  readonly isAuthenticated: boolean;
+
   /** Whether the caller administers the registry as a whole. */
   readonly isAdministrator: boolean;
+
+  /**
+   * Whether the caller may change the password and the access tokens of that account: administrators
+   * any, people their own. An access token never may its own.
+   */
+  mayManage(account: string): boolean;
 }

@@ -30,12 +30,41 @@ export function parsePathPattern(text: string): PathPattern | undefined {
 
 /** Whether the pattern covers the path. */
 export function matchesPath(pattern: PathPattern, path: string): boolean {
-  const wanted = pattern.split('/');
+  const { levels: fixed, isDeep } = splitPattern(pattern);
   const levels = path.split('/');
-  const isDeep = wanted.at(-1) === '**';
-  const fixed = isDeep ? wanted.slice(0, -1) : wanted;
   if (isDeep ? levels.length < fixed.length : levels.length !== fixed.length) return false;
   return fixed.every((level, index) => matchesLevel(level, levels[index]!));
+}
+
+/**
+ * The pattern for what both cover, or `undefined` for nothing. Where two different globs meet in one
+ * level (`a*` and `*b`) the answer is `undefined` too: less than both cover, never more.
+ */
+export function intersectPatterns(one: PathPattern, other: PathPattern): PathPattern | undefined {
+  const [a, b] = [splitPattern(one), splitPattern(other)];
+  const [short, long] = a.levels.length <= b.levels.length ? [a, b] : [b, a];
+  if (short.levels.length < long.levels.length && !short.isDeep) return undefined;
+  const levels = long.levels.map((level, index) => {
+    const limit = short.levels[index];
+    return limit === undefined ? level : intersectLevels(level, limit);
+  });
+  if (!levels.every((level) => level !== undefined)) return undefined;
+  const isDeep = long.isDeep && short.isDeep;
+  return [...levels, ...(isDeep ? ['**'] : [])].join('/') as PathPattern;
+}
+
+function splitPattern(pattern: PathPattern): { levels: string[]; isDeep: boolean } {
+  const levels = pattern.split('/');
+  return levels.at(-1) === '**'
+    ? { levels: levels.slice(0, -1), isDeep: true }
+    : { levels, isDeep: false };
+}
+
+function intersectLevels(one: string, other: string): string | undefined {
+  if (one === other || other === '*') return one;
+  if (one === '*') return other;
+  if (!one.includes('*') && matchesLevel(other, one)) return one;
+  return !other.includes('*') && matchesLevel(one, other) ? other : undefined;
 }
 
 /** Greedy match of the pieces between stars: leftmost fit for each, which is enough for globs. */

@@ -1,0 +1,103 @@
+/**
+ * Who is known here: accounts and access tokens, remembered, and forgotten in the moment in which they
+ * change anywhere (A23).
+ */
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
+import type { Coherence, Memory } from '../coherence.ts';
+import type { AccessToken, Account, Accounts } from '../storage/accounts.ts';
+import type { Change } from '../storage/change-log.ts';
+import type { Principal } from './access.ts';
+
+interface Dependencies {
+  readonly accounts: Pick<Accounts, 'findAccount' | 'findAccessToken'>;
+  readonly coherence: Coherence;
+  readonly clock: Clock;
+}
+
+const MAX_REMEMBERED = 10_000;
+
+/** "Not there" is remembered as well. */
+interface Answer<Value> {
+  readonly value: Value | undefined;
+}
+
+export class Principals implements Memory {
+  readonly #source: Dependencies['accounts'];
+  readonly #coherence: Coherence;
+  readonly #clock: Clock;
+  readonly #accounts = new LRUCache<string, Answer<Account>>({ max: MAX_REMEMBERED });
+  readonly #accessTokens = new LRUCache<string, Answer<AccessToken>>({ max: MAX_REMEMBERED });
+
+  constructor({ accounts, coherence, clock }: Dependencies) {
+    this.#source = accounts;
+    this.#coherence = coherence;
+    this.#clock = clock;
+    coherence.add(this);
+  }
+
+  /** Makes what is remembered true; called once at the start of each request. */
+  async catchUp(): Promise<void> {
+    await this.#coherence.catchUp();
+  }
+
+  /** The account of that name, disabled ones too; true as of the last `catchUp()`. */
+  findAccount(name: string): Promise<Account | undefined> {
+    return this.#recall(this.#accounts, name, () => this.#source.findAccount(name));
+  }
+
+  /** The access token, unless it has expired; true as of the last `catchUp()`. */
+  async findAccessToken(id: string): Promise<AccessToken | undefined> {
+    const token = await this.#recall(this.#accessTokens, id, () =>
+      this.#source.findAccessToken(id),
+    );
+    return token && isExpired(token, this.#clock.now()) ? undefined : token;
+  }
+
+  /**
+   * Whoever was proven earlier, if that still counts: `undefined` where the account or its access
+   * token is gone, disabled or expired, or where the account ended its tokens since `validAfter`.
+   */
+  async find(earlier: {
+    readonly account: string;
+    readonly accessToken?: string;
+    readonly validAfter: number;
+  }): Promise<Principal | undefined> {
+    const account = await this.findAccount(earlier.account);
+    if (!account || account.isDisabled) return undefined;
+    if (earlier.validAfter < account.tokensValidAfter.getTime()) return undefined;
+    if (earlier.accessToken === undefined) return { account };
+    const accessToken = await this.findAccessToken(earlier.accessToken);
+    return accessToken?.account === account.name ? { account, accessToken } : undefined;
+  }
+
+  forget({ fact }: Change): void {
+    if (fact.kind === 'account-recorded') this.#accounts.delete(fact.account.name);
+    else if (fact.kind === 'access-token-recorded') this.#accessTokens.delete(fact.token.id);
+    else if (fact.kind === 'access-token-deleted') this.#accessTokens.delete(fact.id);
+    // An account takes its access tokens along.
+    else if (fact.kind === 'account-deleted') this.clear();
+  }
+
+  clear(): void {
+    this.#accounts.clear();
+    this.#accessTokens.clear();
+  }
+
+  async #recall<Value>(
+    memory: LRUCache<string, Answer<Value>>,
+    key: string,
+    read: () => Promise<Value | undefined>,
+  ): Promise<Value | undefined> {
+    const known = memory.get(key);
+    if (known) return known.value;
+    const before = this.#coherence.position;
+    const value = await read();
+    if (this.#coherence.position === before) memory.set(key, { value });
+    return value;
+  }
+}
+
+function isExpired({ expiresAt }: AccessToken, now: Date): boolean {
+  return expiresAt !== undefined && expiresAt <= now;
+}
