@@ -1,0 +1,129 @@
+/** The line to another registry: a pool of connections, its time limits, and a breaker. */
+import { Agent, type Dispatcher, request } from 'undici';
+import type { Clock } from '../../clock.ts';
+import { UpstreamFailure } from '../upstream.ts';
+import { Breaker } from './breaker.ts';
+
+/** A host that does not even accept a connection by then is taken to be away. */
+const CONNECT_TIMEOUT_MS = 2000;
+
+/** From the end of the request to the head of the answer. */
+const HEAD_TIMEOUT_MS = 5000;
+
+/** Longest silence within a body. A consumer that is slow itself does not count. */
+const BODY_TIMEOUT_MS = 30_000;
+
+/** Connections to one registry; further requests wait for one. */
+const CONNECTIONS = 128;
+
+const MAX_REDIRECTS = 3;
+
+/** Longest part of an answer's body that is read to explain a refusal. */
+const MAX_REASON_CHARACTERS = 300;
+
+export interface LineOptions {
+  readonly url: URL;
+  readonly clock: Clock;
+  /** Headers that say who asks; none where the registry is asked anonymously. */
+  readonly introduce?: () => Promise<Readonly<Record<string, string>>>;
+}
+
+export type LineRequest = Pick<Dispatcher.RequestOptions, 'method'> & {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Dispatcher.RequestOptions['body'];
+  readonly signal?: AbortSignal;
+  readonly headTimeoutMs?: number;
+  readonly bodyTimeoutMs?: number;
+};
+
+export type LineAnswer = Dispatcher.ResponseData;
+
+export class Line {
+  readonly #url: URL;
+  readonly #introduce: LineOptions['introduce'];
+  readonly #agent: Agent;
+  readonly #breaker: Breaker;
+
+  constructor({ url, clock, introduce }: LineOptions) {
+    this.#url = url;
+    this.#introduce = introduce;
+    this.#breaker = new Breaker(clock, url.origin);
+    this.#agent = new Agent({
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      headersTimeout: HEAD_TIMEOUT_MS,
+      bodyTimeout: BODY_TIMEOUT_MS,
+      connections: CONNECTIONS,
+    });
+  }
+
+  /**
+   * Asks in our own name. Redirects are followed.
+   *
+   * @returns the answer, whatever its status
+   * @throws UpstreamFailure where there is none
+   */
+  async ask(wanted: LineRequest): Promise<LineAnswer> {
+    const introduction = (await this.#introduce?.()) ?? {};
+    const headers = { ...wanted.headers, ...introduction };
+    let url = new URL(wanted.path, this.#url);
+    let answer = await this.#send(url, { ...wanted, headers });
+    for (let hop = 0; isRedirect(answer) && hop < MAX_REDIRECTS; hop++) {
+      const next = new URL(String(answer.headers['location']), url);
+      await answer.body.dump();
+      // > clients MUST NOT forward `Authorization` across hosts (checklist, "Registry Proxying")
+      const isSameHost = next.origin === this.#url.origin;
+      answer = await this.#send(next, isSameHost ? { ...wanted, headers } : wanted);
+      url = next;
+    }
+    return answer;
+  }
+
+  /** Passes a request on as it is, in the name of whoever made it. */
+  pass(wanted: LineRequest): Promise<LineAnswer> {
+    return this.#send(new URL(wanted.path, this.#url), wanted);
+  }
+
+  async #send(url: URL, wanted: LineRequest): Promise<LineAnswer> {
+    this.#breaker.admit();
+    try {
+      const answer = await request(url, {
+        dispatcher: this.#agent,
+        method: wanted.method,
+        headers: wanted.headers ?? {},
+        body: wanted.body ?? null,
+        signal: wanted.signal ?? null,
+        ...(wanted.headTimeoutMs === undefined ? {} : { headersTimeout: wanted.headTimeoutMs }),
+        ...(wanted.bodyTimeoutMs === undefined ? {} : { bodyTimeout: wanted.bodyTimeoutMs }),
+      });
+      this.#breaker.succeed();
+      return answer;
+    } catch (error) {
+      if (!wanted.signal?.aborted) this.#breaker.fail();
+      throw new UpstreamFailure(`${url.origin} does not answer`, { cause: error });
+    }
+  }
+
+  /** Tells that an answer broke off in a way that speaks of the line itself. */
+  reportBroken(): void {
+    this.#breaker.fail();
+  }
+
+  /** Ends all requests that are under way. */
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+}
+
+function isRedirect(answer: LineAnswer): boolean {
+  return [301, 302, 303, 307, 308].includes(answer.statusCode) && 'location' in answer.headers;
+}
+
+/** The failure that an answer with an unexpected status is. Reads its body away. */
+export async function refusal(answer: LineAnswer, wanted: string): Promise<UpstreamFailure> {
+  const text = await answer.body.text().catch(() => '');
+  const reason = text.slice(0, MAX_REASON_CHARACTERS);
+  return new UpstreamFailure(`${wanted} was answered with ${answer.statusCode}: ${reason}`, {
+    status: answer.statusCode,
+  });
+}

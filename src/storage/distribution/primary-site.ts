@@ -1,0 +1,92 @@
+/** Speaks to the primary over HTTP. */
+import type { Readable } from 'node:stream';
+import type {
+  ForwardedAnswer,
+  ForwardedRequest,
+  HeaderFields,
+  JoinAnswer,
+  JoinRequest,
+  PrimarySite,
+} from '../primary-site.ts';
+import { UpstreamFailure } from '../upstream.ts';
+import { type Line, refusal } from './line.ts';
+
+/** The feed says something each second; a primary that is silent for so long is away. */
+const FEED_SILENCE_MS = 5000;
+
+const NEWLINE = 0x0a;
+
+export class DistributionPrimarySite implements PrimarySite {
+  readonly #line: Line;
+
+  constructor(line: Line) {
+    this.#line = line;
+  }
+
+  async join(request: JoinRequest): Promise<JoinAnswer> {
+    const path = '/api/v1/sites/join';
+    const { token, ...body } = request;
+    const answer = await this.#line.pass({
+      method: 'POST',
+      path,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (answer.statusCode !== 200) throw await refusal(answer, `POST ${path}`);
+    return (await answer.body.json()) as JoinAnswer;
+  }
+
+  async openFeed(after: number, signal: AbortSignal): Promise<AsyncIterable<string>> {
+    const path = `/api/v1/feed?after=${after}`;
+    const answer = await this.#line.ask({
+      method: 'GET',
+      path,
+      signal,
+      bodyTimeoutMs: FEED_SILENCE_MS,
+    });
+    if (answer.statusCode !== 200) throw await refusal(answer, `GET ${path}`);
+    return this.#readLines(answer.body, signal);
+  }
+
+  async *#readLines(body: Readable, signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      yield* splitLines(body);
+    } catch (error) {
+      if (!signal.aborted) this.#line.reportBroken();
+      throw new UpstreamFailure('the feed broke off', { cause: error });
+    }
+    throw new UpstreamFailure('the primary ended the feed');
+  }
+
+  async forward(request: ForwardedRequest): Promise<ForwardedAnswer> {
+    const { method, path, headers, body, signal, timeoutMs } = request;
+    const answer = await this.#line.pass({
+      method: method as 'GET',
+      path,
+      headers: dropAbsent(headers),
+      ...(body === undefined ? {} : { body }),
+      signal,
+      headTimeoutMs: timeoutMs,
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+  }
+}
+
+function dropAbsent(headers: HeaderFields): Record<string, string> {
+  const present = Object.entries(headers).filter((entry) => entry[1] !== undefined);
+  return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
+}
+
+/** Whole lines only: what was cut off in the middle of a line is not a message. */
+async function* splitLines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let begun: Buffer[] = [];
+  for await (const chunk of body) {
+    let from = 0;
+    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
+      yield Buffer.concat([...begun, chunk.subarray(from, at)]).toString('utf8');
+      begun = [];
+      from = at + 1;
+    }
+    if (from < chunk.length) begun.push(chunk.subarray(from));
+  }
+}

@@ -1,0 +1,62 @@
+/** An upstream that is a few maps: what unit tests and two sites in one process read from. */
+import { Readable } from 'node:stream';
+import type { Digest } from '../../oci/digest.ts';
+import { printReference, type Reference, type RepositoryName } from '../../oci/reference.ts';
+import {
+  type Upstream,
+  type UpstreamBlob,
+  UpstreamFailure,
+  type UpstreamManifest,
+} from '../upstream.ts';
+
+export class MemoryUpstream implements Upstream {
+  /** While set, every question fails with it. */
+  failure: UpstreamFailure | undefined;
+  /** The next blob breaks off once so many of its bytes were read. */
+  breakAfterBytes: number | undefined;
+  /** Questions that were asked, in order, as `manifest <reference>` and `blob <digest> <offset>`. */
+  readonly asked: string[] = [];
+  readonly #manifests = new Map<string, UpstreamManifest>();
+  readonly #blobs = new Map<string, Buffer>();
+
+  putManifest(repository: RepositoryName, reference: Reference, manifest: UpstreamManifest): void {
+    this.#manifests.set(`${repository} ${printReference(reference)}`, manifest);
+  }
+
+  putBlob(repository: RepositoryName, digest: Digest, content: Buffer): void {
+    this.#blobs.set(`${repository} ${digest}`, content);
+  }
+
+  async findManifest(
+    repository: RepositoryName,
+    reference: Reference,
+  ): Promise<UpstreamManifest | undefined> {
+    this.asked.push(`manifest ${printReference(reference)}`);
+    if (this.failure) throw this.failure;
+    return this.#manifests.get(`${repository} ${printReference(reference)}`);
+  }
+
+  async openBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    offset = 0,
+  ): Promise<UpstreamBlob | undefined> {
+    this.asked.push(`blob ${digest} ${offset}`);
+    if (this.failure) throw this.failure;
+    const blob = this.#blobs.get(`${repository} ${digest}`);
+    if (!blob) return undefined;
+    const breakAt = this.breakAfterBytes;
+    this.breakAfterBytes = undefined;
+    return { sizeBytes: blob.length, content: Readable.from(send(blob, offset, breakAt)) };
+  }
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+async function* send(blob: Buffer, offset: number, breakAt?: number): AsyncGenerator<Buffer> {
+  const end = breakAt === undefined ? blob.length : Math.min(blob.length, offset + breakAt);
+  for (let from = offset; from < end; from += CHUNK_BYTES) {
+    yield blob.subarray(from, Math.min(from + CHUNK_BYTES, end));
+  }
+  if (breakAt !== undefined) throw new UpstreamFailure('the line broke off');
+}

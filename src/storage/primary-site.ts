@@ -1,0 +1,57 @@
+/**
+ * PORT: the primary as a secondary speaks to it, beside reading content (`Upstream`): joining, the
+ * feed, and writes that are passed on. A line that fails throws `UpstreamFailure`.
+ */
+import type { Readable } from 'node:stream';
+
+export interface JoinRequest {
+  /** The join token that an administrator was given. */
+  readonly token: string;
+  /** Name of the site that joins. */
+  readonly site: string;
+  /** Where other sites reach it. */
+  readonly url: string;
+  readonly publicKey: Readonly<Record<string, unknown>>;
+}
+
+export interface JoinAnswer {
+  readonly cluster: string;
+  readonly epoch: number;
+}
+
+export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** A client's request as it is passed on. */
+export interface ForwardedRequest {
+  readonly method: string;
+  /** With its query, as the client wrote it. */
+  readonly path: string;
+  readonly headers: HeaderFields;
+  /** Absent where the request has none. */
+  readonly body?: Readable;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+  /** How long the answer may take once the request was sent, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface ForwardedAnswer {
+  readonly status: number;
+  readonly headers: HeaderFields;
+  /** Breaks with an error, never ends short. */
+  readonly body: Readable;
+}
+
+export interface PrimarySite {
+  /** Makes this site known. Throws with status 401 where the token is wrong or was used. */
+  join(request: JoinRequest): Promise<JoinAnswer>;
+
+  /**
+   * The feed behind a position: its lines, one message each, without end. Throws when the primary
+   * ends it, is silent for too long, or the signal aborts.
+   */
+  openFeed(after: number, signal: AbortSignal): Promise<AsyncIterable<string>>;
+
+  /** Passes a request on, with the client's own credentials, streamed both ways. */
+  forward(request: ForwardedRequest): Promise<ForwardedAnswer>;
+}
