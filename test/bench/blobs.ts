@@ -44,12 +44,9 @@ export async function benchBlobPushes(ours: Stand, peer: Stand, folder: string):
 export async function benchMemory(ours: Stand, folder: string): Promise<Row[]> {
   const { url, headers } = await pushFile(ours, join(folder, 'pulled'), 100 * MIB);
   const load = { connections: 200, seconds: 20, headers: asRecord(headers) };
-  let isRunning = true;
-  const pulling = requestRate(url, load).finally(() => {
-    isRunning = false;
-  });
+  const pulling = requestRate(url, load);
   const samples: { process: number; family: number }[] = [];
-  while (isRunning) {
+  for (let second = 0; second < load.seconds; second++) {
     const { pid } = ours.server;
     samples.push({ process: residentMbOf(pid), family: familyMemoryMb(pid) });
     await wait(1000);

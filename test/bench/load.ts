@@ -37,11 +37,9 @@ export async function upload(
   headers: readonly string[] = [],
 ): Promise<number> {
   const started = performance.now();
-  await run('curl', [
-    ...['--fail', '-s', '-o', '/dev/null', '-H', 'Expect:', '-T', file],
-    ...asFlags(['Content-Type: application/octet-stream', ...headers]),
-    url,
-  ]);
+  const flags = ['--fail', '-s', '-o', '/dev/null', '-H', 'Expect:', '-T', file];
+  const type = 'Content-Type: application/octet-stream';
+  await run('curl', [...flags, ...asFlags([type, ...headers]), url]);
   return (performance.now() - started) / 1000;
 }
 
