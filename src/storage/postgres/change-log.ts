@@ -1,0 +1,156 @@
+/** `ChangeLog` in PostgreSQL: the tables `log_head` and `changes`, and a channel that tells commits. */
+import type { Knex } from 'knex';
+import type { Change, ChangeLog, Fact } from '../change-log.ts';
+import type { Database, Statement } from './database.ts';
+import { CHANNEL } from './facts/append.ts';
+import { writeFact } from './facts/write.ts';
+import { Listener } from './listener.ts';
+
+const HEAD: Statement = { name: 'head', text: 'SELECT position FROM log_head' };
+const LIST: Statement = {
+  name: 'list-changes',
+  text: `SELECT position, epoch, at, fact FROM changes
+         WHERE position > $1 ORDER BY position LIMIT $2`,
+};
+const CONTENTS: Statement = {
+  name: 'list-contents',
+  text: `SELECT repository, digest, encode(content, 'base64') AS content
+         FROM manifests JOIN unnest($1::text[], $2::text[]) AS wanted (repository, digest)
+         USING (repository, digest)`,
+};
+
+/** A page with contents ends before it holds more bytes of them than this, but holds one at least. */
+const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
+
+interface LogHead {
+  readonly position: number;
+  readonly role: string;
+}
+
+export class PostgresChangeLog implements ChangeLog {
+  readonly #database: Database;
+  readonly #listener: Listener;
+  #running: Promise<number> | undefined;
+  #next: Promise<number> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#listener = new Listener({ url: database.url, channel: CHANNEL });
+  }
+
+  head(): Promise<number> {
+    if (!this.#running) return this.#startHead();
+    this.#next ??= this.#running.then(
+      () => this.#startHead(),
+      () => this.#startHead(),
+    );
+    return this.#next;
+  }
+
+  async list(page: {
+    readonly after: number;
+    readonly limit: number;
+    readonly withContent?: boolean;
+  }): Promise<Change[]> {
+    const changes = await this.#database.query<Change>(LIST, [page.after, page.limit]);
+    return page.withContent ? this.#withContents(takeSome(changes)) : changes;
+  }
+
+  watch(listener: () => void): () => void {
+    return this.#listener.add(listener);
+  }
+
+  async apply(changes: readonly Change[]): Promise<void> {
+    await this.#database.transaction(async (trx) => {
+      // Locked to the commit: two that apply at once come one after the other.
+      const head = await trx<LogHead>('log_head').select('position', 'role').forUpdate().first();
+      if (head!.role === 'primary') {
+        throw new Error('a primary applies no changes of another site');
+      }
+      const fresh = changes.filter(({ position }) => position > head!.position);
+      assertNoGap(fresh, head!.position);
+      if (fresh.length > 0) await writeChanges(trx, fresh);
+    });
+  }
+
+  /** Stops watching. */
+  async close(): Promise<void> {
+    await this.#listener.close();
+  }
+
+  /** At most one query is under way; whoever comes meanwhile shares the next one. */
+  #startHead(): Promise<number> {
+    this.#next = undefined;
+    this.#running = this.#readHead().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #readHead(): Promise<number> {
+    const rows = await this.#database.query<LogHead>(HEAD);
+    return rows[0]!.position;
+  }
+
+  async #withContents(changes: readonly Change[]): Promise<Change[]> {
+    const facts = changes.map(({ fact }) => fact).filter(isRecorded);
+    const rows = await this.#database.query<Content>(CONTENTS, [
+      facts.map(({ repository }) => repository),
+      facts.map(({ digest }) => digest),
+    ]);
+    const contents = new Map(rows.map((row) => [`${row.repository}@${row.digest}`, row.content]));
+    return changes.map((change) => withContent(change, contents));
+  }
+}
+
+type RecordedFact = Extract<Fact, { kind: 'manifest-recorded' }>;
+
+interface Content {
+  readonly repository: string;
+  readonly digest: string;
+  readonly content: string;
+}
+
+function isRecorded(fact: Fact): fact is RecordedFact {
+  return fact.kind === 'manifest-recorded';
+}
+
+function withContent(change: Change, contents: ReadonlyMap<string, string>): Change {
+  if (!isRecorded(change.fact)) return change;
+  const content = contents.get(`${change.fact.repository}@${change.fact.digest}`);
+  return content === undefined ? change : { ...change, fact: { ...change.fact, content } };
+}
+
+/** The first changes, as many as have their contents in one page. */
+function takeSome(changes: readonly Change[]): Change[] {
+  let bytes = 0;
+  const end = changes.findIndex(({ fact }, index) => {
+    bytes += isRecorded(fact) ? fact.sizeBytes : 0;
+    return index > 0 && bytes > MAX_CONTENT_BYTES;
+  });
+  return end === -1 ? [...changes] : changes.slice(0, end);
+}
+
+function assertNoGap(changes: readonly Change[], head: number): void {
+  const isWhole = changes.every(({ position }, index) => position === head + index + 1);
+  if (!isWhole) throw new Error(`the changes do not follow position ${head} without a gap`);
+}
+
+async function writeChanges(trx: Knex.Transaction, changes: readonly Change[]): Promise<void> {
+  for (const { fact } of changes) await writeFact(trx, fact);
+  const rows = changes.map((change) => ({ ...change, fact: JSON.stringify(bare(change.fact)) }));
+  await trx.batchInsert('changes', rows, 1000);
+  const last = changes.at(-1)!;
+  await trx.raw('UPDATE log_head SET position = ?, epoch = greatest(epoch, ?)', [
+    last.position,
+    last.epoch,
+  ]);
+  await trx.raw('SELECT pg_notify(?, ?)', [CHANNEL, String(last.position)]);
+}
+
+/** The bytes of a manifest stay with the manifest; the log only names it. */
+function bare(fact: Fact): Fact {
+  if (!isRecorded(fact)) return fact;
+  const { content: _, ...rest } = fact;
+  return rest;
+}

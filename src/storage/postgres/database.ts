@@ -1,0 +1,117 @@
+/**
+ * The door to PostgreSQL: one pool, its failures in the words of the ports.
+ *
+ * A database that goes away fails every call within seconds, and the first call after it is back
+ * succeeds: nothing of the outage is remembered.
+ */
+import knex, { type Knex } from 'knex';
+import { type CustomTypesConfig, types as defaultTypes, Pool, type PoolClient } from 'pg';
+import { StorageUnavailable } from '../failure.ts';
+import { toFailure } from './failure.ts';
+
+/** A statement that is prepared once per connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections of this process; several processes share the server's `max_connections`. */
+  readonly poolSize?: number;
+}
+
+/** How long a call waits for a connection, and for the answer to a statement. */
+const CONNECT_TIMEOUT_MS = 2500;
+const QUERY_TIMEOUT_MS = 5000;
+
+const INT8 = 20;
+/** Positions and sizes are below 2^53, so `bigint` is read as a number. */
+const types: CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    Number(oid) === INT8 ? Number : defaultTypes.getTypeParser(oid, format),
+};
+
+export class Database {
+  readonly url: string;
+  readonly #pool: Pool;
+  readonly #knex: Knex;
+
+  private constructor(url: string, pool: Pool) {
+    this.url = url;
+    this.#pool = pool;
+    this.#knex = knex({ client: 'pg', connectionPool: pool } as Knex.Config);
+  }
+
+  /** Opens the pool and proves that the server answers. @throws StorageUnavailable */
+  static async open({ url, poolSize = 10 }: DatabaseOptions): Promise<Database> {
+    const pool = new Pool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+      types,
+    });
+    // A connection that breaks while it is idle leaves the pool; that is all that has to be done.
+    pool.on('error', () => {});
+    const database = new Database(url, pool);
+    try {
+      await database.query({ name: 'open', text: 'SELECT 1' });
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return database;
+  }
+
+  /** Runs one prepared statement by itself: the way of the hot reads. Values are `$1`, `$2`, … */
+  async query<Row extends object>(
+    statement: Statement,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    try {
+      return (await this.#pool.query<Row>({ ...statement, values: [...values] })).rows;
+    } catch (error) {
+      throw toFailure(error);
+    }
+  }
+
+  /** Runs queries that are built by knex, each by itself. */
+  async run<Outcome>(work: (knex: Knex) => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await work(this.#knex);
+    } catch (error) {
+      throw toFailure(error);
+    }
+  }
+
+  /** One transaction (READ COMMITTED): committed when `work` resolves, undone when it rejects. */
+  async transaction<Outcome>(work: (trx: Knex.Transaction) => Promise<Outcome>): Promise<Outcome> {
+    const client = await this.#connect();
+    let isBroken = false;
+    try {
+      return await this.#knex.transaction(work, { connection: client });
+    } catch (error) {
+      const failure = toFailure(error);
+      isBroken = failure instanceof StorageUnavailable;
+      throw failure;
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
+  /** Waits for what is under way and closes all connections. */
+  async close(): Promise<void> {
+    await this.#knex.destroy();
+    await this.#pool.end();
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw toFailure(error);
+    }
+  }
+}

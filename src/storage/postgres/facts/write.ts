@@ -1,0 +1,64 @@
+/** Facts that come from another site, written by the same writers that the primary's methods use. */
+import type { Knex } from 'knex';
+import { outlineOf, parseManifest } from '../../../oci/manifest.ts';
+import type { Fact } from '../../change-log.ts';
+import type { ManifestRecord } from '../../metadata.ts';
+import { applyAccountFact } from '../accounts.ts';
+import { applySiteFact } from '../sites.ts';
+import { deleteBlobLink, writeBlobLink } from './blobs.ts';
+import { deleteManifest, deleteTags, writeManifest, writeTags } from './manifests.ts';
+import { writeRepository } from './repositories.ts';
+
+type FactOf<Kind extends Fact['kind']> = Extract<Fact, { kind: Kind }>;
+
+type Writers = {
+  readonly [Kind in Fact['kind']]: (trx: Knex.Transaction, fact: FactOf<Kind>) => Promise<unknown>;
+};
+
+const WRITERS: Writers = {
+  'manifest-recorded': writeRecorded,
+  'tag-deleted': (trx, { repository, tag }) => deleteTags(trx, { repository, what: [tag] }),
+  'manifest-deleted': (trx, { repository, digest }) =>
+    deleteManifest(trx, { repository, what: digest }),
+  'blob-linked': async (trx, fact) => {
+    await writeRepository(trx, fact.repository);
+    await writeBlobLink(trx, fact);
+  },
+  'blob-unlinked': deleteBlobLink,
+  'account-recorded': applyAccountFact,
+  'account-deleted': applyAccountFact,
+  'access-token-recorded': applyAccountFact,
+  'access-token-deleted': applyAccountFact,
+  'site-recorded': applySiteFact,
+  'site-deleted': applySiteFact,
+};
+
+/** Writes one fact into the tables. Idempotent. */
+export async function writeFact(trx: Knex.Transaction, fact: Fact): Promise<void> {
+  const write = WRITERS[fact.kind] as (trx: Knex.Transaction, fact: Fact) => Promise<unknown>;
+  await write(trx, fact);
+}
+
+/**
+ * A fact comes without its content where the manifest was deleted since. Its tags point to nothing
+ * then, and to what they pointed before they must not point either.
+ */
+async function writeRecorded(
+  trx: Knex.Transaction,
+  fact: FactOf<'manifest-recorded'>,
+): Promise<void> {
+  const { repository, digest, tags } = fact;
+  await writeRepository(trx, repository);
+  if (fact.content !== undefined) {
+    await writeManifest(trx, { repository, what: toRecord(fact, fact.content) });
+  }
+  const isThere = await trx('manifests').select('digest').where({ repository, digest }).first();
+  if (isThere) await writeTags(trx, { repository, what: { tags, digest } });
+  else await deleteTags(trx, { repository, what: tags });
+}
+
+function toRecord(fact: FactOf<'manifest-recorded'>, base64: string): ManifestRecord {
+  const content = Buffer.from(base64, 'base64');
+  const { digest, mediaType } = fact;
+  return { digest, mediaType, content, ...outlineOf(parseManifest(content, mediaType)) };
+}

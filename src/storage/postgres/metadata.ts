@@ -1,0 +1,208 @@
+/**
+ * `Metadata` in PostgreSQL.
+ *
+ * All writes to one repository wait for each other, from the first look to the commit: so what a
+ * manifest names cannot vanish while it is recorded, and no two writers can hold what the other
+ * wants. Locks are always taken in this order: repository, rows, head of the log.
+ */
+import type { Knex } from 'knex';
+import type { Digest } from '../../oci/digest.ts';
+import type { RepositoryName, Tag } from '../../oci/reference.ts';
+import type { Fact } from '../change-log.ts';
+import type {
+  BlobLink,
+  ManifestPut,
+  ManifestRecord,
+  Metadata,
+  PutOutcome,
+  StoredManifest,
+} from '../metadata.ts';
+import type { Database, Statement } from './database.ts';
+import { appendChanges } from './facts/append.ts';
+import { deleteBlobLink, writeBlobLink } from './facts/blobs.ts';
+import { deleteManifest, deleteTags, writeManifest, writeTags } from './facts/manifests.ts';
+import { writeRepository } from './facts/repositories.ts';
+
+const FIND_MANIFEST: Statement = {
+  name: 'find-manifest',
+  text: `SELECT digest, media_type AS "mediaType", content
+         FROM manifests WHERE repository = $1 AND digest = $2`,
+};
+const FIND_TAG: Statement = {
+  name: 'find-tag',
+  text: 'SELECT digest FROM tags WHERE repository = $1 AND name = $2',
+};
+const FIND_BLOB: Statement = {
+  name: 'find-blob',
+  text: `SELECT size_bytes AS "sizeBytes" FROM blob_links WHERE repository = $1 AND digest = $2`,
+};
+
+export class PostgresMetadata implements Metadata {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async findManifest(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<StoredManifest | undefined> {
+    const rows = await this.#database.query<StoredManifest>(FIND_MANIFEST, [repository, digest]);
+    return rows[0];
+  }
+
+  async findTag(repository: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    const rows = await this.#database.query<{ digest: Digest }>(FIND_TAG, [repository, tag]);
+    return rows[0]?.digest;
+  }
+
+  async findBlob(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<{ readonly sizeBytes: number } | undefined> {
+    const rows = await this.#database.query<{ sizeBytes: number }>(FIND_BLOB, [repository, digest]);
+    return rows[0];
+  }
+
+  recordManifest(put: ManifestPut): Promise<PutOutcome> {
+    return this.#change<PutOutcome>(put.repository, async (trx) => {
+      const digests = await findMissing(trx, put);
+      if (digests.length > 0) return { outcome: { kind: 'missing', digests }, facts: [] };
+      const targets = await readTags(trx, put);
+      const moved = put.tags.filter((tag) => targets.get(tag) !== put.manifest.digest);
+      const taken = moved.filter((tag) => targets.has(tag)).sort()[0];
+      if (taken !== undefined && !put.mayOverwrite) {
+        return { outcome: { kind: 'tag-exists', tag: taken }, facts: [] };
+      }
+      const isChanged = await writePut(trx, put, moved);
+      const facts = isChanged || moved.length > 0 ? [toFact(put, moved)] : [];
+      return { outcome: { kind: 'recorded' }, facts };
+    });
+  }
+
+  async linkBlob(link: BlobLink): Promise<void> {
+    const { repository, digest } = link;
+    await this.#change(repository, async (trx) => {
+      await writeRepository(trx, repository);
+      const isNew = await writeBlobLink(trx, link);
+      // The caller's commit proved the bytes, so a link at the primary is a verification too.
+      await trx('blobs')
+        .where({ digest })
+        .whereNull('verified_at')
+        .update({ verified_at: trx.fn.now() });
+      return { outcome: undefined, facts: isNew ? [{ kind: 'blob-linked', ...link }] : [] };
+    });
+  }
+
+  deleteTag(repository: RepositoryName, tag: Tag, actor: string): Promise<boolean> {
+    return this.#delete({ kind: 'tag-deleted', repository, tag, actor }, (trx) =>
+      deleteTags(trx, { repository, what: [tag] }),
+    );
+  }
+
+  deleteManifest(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
+    return this.#delete({ kind: 'manifest-deleted', repository, digest, actor }, (trx) =>
+      deleteManifest(trx, { repository, what: digest }),
+    );
+  }
+
+  unlinkBlob(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
+    return this.#delete({ kind: 'blob-unlinked', repository, digest, actor }, (trx) =>
+      deleteBlobLink(trx, { repository, digest }),
+    );
+  }
+
+  #delete(
+    fact: Fact & { readonly repository: RepositoryName },
+    remove: (trx: Knex.Transaction) => Promise<boolean>,
+  ): Promise<boolean> {
+    return this.#change(fact.repository, async (trx) => {
+      const wasThere = await remove(trx);
+      return { outcome: wasThere, facts: wasThere ? [fact] : [] };
+    });
+  }
+
+  /** One change of one repository: the others wait, and the log's rows come last. */
+  #change<Outcome>(
+    repository: RepositoryName,
+    work: (trx: Knex.Transaction) => Promise<Change<Outcome>>,
+  ): Promise<Outcome> {
+    return this.#database.transaction(async (trx) => {
+      await trx.raw("SELECT pg_advisory_xact_lock(hashtextextended('repository:' || ?, 0))", [
+        repository,
+      ]);
+      const { outcome, facts } = await work(trx);
+      await appendChanges(trx, facts);
+      return outcome;
+    });
+  }
+}
+
+interface Change<Outcome> {
+  readonly outcome: Outcome;
+  readonly facts: readonly Fact[];
+}
+
+/** What the manifest names and the repository lacks, each once, in the manifest's order. */
+async function findMissing(trx: Knex.Transaction, put: ManifestPut): Promise<Digest[]> {
+  const { blobs, manifests } = put.manifest;
+  const missing = [
+    ...(await filterMissing(trx('blob_links'), put.repository, blobs)),
+    ...(await filterMissing(trx('manifests'), put.repository, manifests)),
+  ];
+  return [...new Set(missing)];
+}
+
+async function filterMissing(
+  table: Knex.QueryBuilder,
+  repository: RepositoryName,
+  digests: readonly Digest[],
+): Promise<Digest[]> {
+  if (digests.length === 0) return [];
+  // One array, since a statement has room for 65,535 values only.
+  const found = await table
+    .where({ repository })
+    .whereRaw('digest = ANY(?)', [[...digests]])
+    .pluck<Digest[]>('digest');
+  const present = new Set(found);
+  return digests.filter((digest) => !present.has(digest));
+}
+
+/** What each of the put's tags points to now. */
+async function readTags(
+  trx: Knex.Transaction,
+  { repository, tags }: ManifestPut,
+): Promise<Map<Tag, Digest>> {
+  if (tags.length === 0) return new Map();
+  const rows = await trx<{ name: Tag; digest: Digest; repository: string }>('tags')
+    .select('name', 'digest')
+    .where({ repository })
+    .whereIn('name', tags);
+  return new Map(rows.map(({ name, digest }) => [name, digest]));
+}
+
+/** @returns whether the manifest is new here, or has another type now. */
+async function writePut(
+  trx: Knex.Transaction,
+  { repository, manifest }: ManifestPut,
+  tags: readonly Tag[],
+): Promise<boolean> {
+  await writeRepository(trx, repository);
+  const isChanged = await writeManifest(trx, { repository, what: manifest });
+  await writeTags(trx, { repository, what: { tags, digest: manifest.digest } });
+  return isChanged;
+}
+
+function toFact({ repository, manifest, actor }: ManifestPut, tags: readonly Tag[]): Fact {
+  const { digest, mediaType, content }: ManifestRecord = manifest;
+  return {
+    kind: 'manifest-recorded',
+    repository,
+    digest,
+    mediaType,
+    sizeBytes: content.length,
+    tags,
+    actor,
+  };
+}

@@ -1,0 +1,48 @@
+/** Brings the tables of a site up to date. */
+import knex, { type Knex } from 'knex';
+import { Client } from 'pg';
+import { migrations } from '../../../migrations/index.ts';
+import { toFailure } from './failure.ts';
+
+/** Any number that no other program takes for its advisory locks. */
+const LOCK = 0x6d657269;
+const CONNECT_TIMEOUT_MS = 5000;
+
+/**
+ * Runs the migrations that the database lacks. Any number of processes may start at once: one
+ * migrates, the others wait. Idempotent. @throws StorageUnavailable
+ */
+export async function migrate(url: string): Promise<void> {
+  const holder = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
+  // A holder that breaks makes the migration itself fail, which says it better.
+  holder.on('error', () => {});
+  try {
+    await holder.connect();
+    await holder.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await runMigrations(url);
+  } catch (error) {
+    throw toFailure(error);
+  } finally {
+    await holder.end().catch(() => {});
+  }
+}
+
+async function runMigrations(url: string): Promise<void> {
+  const database = knex({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
+  try {
+    // We hold the real lock: knex's own is one that a killed process left behind.
+    await database.migrate.forceFreeMigrationsLock();
+    await database.migrate.latest({ migrationSource });
+  } finally {
+    await database.destroy();
+  }
+}
+
+const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: async () => Object.keys(migrations),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => migrations[name]!,
+};

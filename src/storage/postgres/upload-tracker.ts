@@ -1,0 +1,98 @@
+/** `UploadTracker` in PostgreSQL. Each method is one statement, so two at once cannot both win. */
+import type { RepositoryName } from '../../oci/reference.ts';
+import type { Lease, UploadSession, UploadTracker } from '../upload-tracker.ts';
+import type { Database, Statement } from './database.ts';
+
+const COLUMNS = `id, repository, subject, algorithm, "offset",
+                 started_at AS "startedAt", expires_at AS "expiresAt"`;
+
+const CREATE: Statement = {
+  name: 'create-upload',
+  text: `INSERT INTO uploads
+           (id, repository, subject, algorithm, "offset", started_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+};
+const FIND: Statement = {
+  name: 'find-upload',
+  text: `SELECT ${COLUMNS} FROM uploads WHERE id = $1`,
+};
+const LEASE: Statement = {
+  name: 'lease-upload',
+  text: `UPDATE uploads SET writer = $2, leased_until = $3
+         WHERE id = $1 AND expires_at > $4 AND (writer IS NULL OR leased_until <= $4)
+           AND "offset" = coalesce($5, "offset")
+         RETURNING ${COLUMNS}`,
+};
+const RENEW: Statement = {
+  name: 'renew-upload',
+  text: `UPDATE uploads SET leased_until = $3 WHERE id = $1 AND writer = $2 RETURNING id`,
+};
+const RELEASE: Statement = {
+  name: 'release-upload',
+  text: `UPDATE uploads SET "offset" = $3, writer = NULL, leased_until = NULL
+         WHERE id = $1 AND writer = $2 RETURNING id`,
+};
+const DELETE: Statement = {
+  name: 'delete-upload',
+  text: 'DELETE FROM uploads WHERE id = $1 RETURNING id',
+};
+const COUNT: Statement = {
+  name: 'count-uploads',
+  text: `SELECT count(*) AS count FROM uploads
+         WHERE ($1::text IS NULL OR subject = $1) AND ($2::text IS NULL OR repository = $2)`,
+};
+const LIST_EXPIRED: Statement = {
+  name: 'list-expired-uploads',
+  text: `SELECT ${COLUMNS} FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`,
+};
+
+export class PostgresUploadTracker implements UploadTracker {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async create(session: UploadSession): Promise<void> {
+    const { id, repository, subject, algorithm, offset, startedAt, expiresAt } = session;
+    const values = [id, repository, subject, algorithm, offset, startedAt, expiresAt];
+    await this.#database.query(CREATE, values);
+  }
+
+  async find(id: string): Promise<UploadSession | undefined> {
+    const rows = await this.#database.query<UploadSession>(FIND, [id]);
+    return rows[0];
+  }
+
+  async lease(id: string, lease: Lease): Promise<UploadSession | undefined> {
+    const offset = lease.offset === 'any' ? null : lease.offset;
+    const values = [id, lease.writer, lease.until, lease.now, offset];
+    const rows = await this.#database.query<UploadSession>(LEASE, values);
+    return rows[0];
+  }
+
+  async renew(id: string, writer: string, until: Date): Promise<boolean> {
+    return (await this.#database.query(RENEW, [id, writer, until])).length > 0;
+  }
+
+  async release(id: string, writer: string, offset: number): Promise<boolean> {
+    return (await this.#database.query(RELEASE, [id, writer, offset])).length > 0;
+  }
+
+  async delete(id: string): Promise<boolean> {
+    return (await this.#database.query(DELETE, [id])).length > 0;
+  }
+
+  async count(filter: {
+    readonly subject?: string;
+    readonly repository?: RepositoryName;
+  }): Promise<number> {
+    const values = [filter.subject ?? null, filter.repository ?? null];
+    const rows = await this.#database.query<{ count: number }>(COUNT, values);
+    return rows[0]!.count;
+  }
+
+  listExpired(now: Date, limit: number): Promise<UploadSession[]> {
+    return this.#database.query<UploadSession>(LIST_EXPIRED, [now, limit]);
+  }
+}
