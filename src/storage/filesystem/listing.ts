@@ -16,7 +16,7 @@ export async function listBlobs(
     const folder = layout.algorithmFolder(algorithm);
     const least = after && algorithm === algorithmOf(after) ? hexOf(after) : '';
     for (const prefix of await namesIn(folder)) {
-      if (found.length >= limit) return found;
+      if (found.length >= limit) return found.slice(0, limit);
       if (prefix < least.slice(0, prefix.length)) continue;
       const names = (await namesIn(join(folder, prefix))).filter((name) => name > least);
       const digests = names.map((name) => digestOfName(algorithm, name));

@@ -1,0 +1,172 @@
+/**
+ * The fill: a blob that is known but not here is opened at an upstream, its bytes go to every waiting
+ * client as they arrive, and they are kept if the digest proves right.
+ *
+ * One transfer per digest and process, however many wait. Clients read from the staging, each at its
+ * own pace, so a slow or gone one neither stalls nor cancels the transfer. The last byte of every
+ * body is held back until the digest is proven: nobody ever gets a whole body of wrong bytes.
+ */
+import { pipeline, Readable, Transform } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { callbackify } from 'node:util';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { ByteRange } from '../oci/range.ts';
+import type { Randomness } from '../randomness.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import { StorageUnavailable } from '../storage/failure.ts';
+import { type Source, Transfer } from './fill-transfer.ts';
+
+export type { Source } from './fill-transfer.ts';
+
+/** Told once per transfer, after the blob is kept. Requests that share a function share the call. */
+export type OnVerified = (digest: Digest, sizeBytes: number) => Promise<void>;
+
+export interface Wanted {
+  readonly digest: Digest;
+  readonly source: Source;
+  /** Size by the descriptor, where it is known; an upstream that says otherwise is refused. */
+  readonly sizeBytes?: number;
+  readonly onVerified?: OnVerified;
+}
+
+export interface WantedContent extends Wanted {
+  /** Inside the blob; all of it where absent. */
+  readonly range?: ByteRange;
+}
+
+export interface FilledContent {
+  /** Of the whole blob, also where a range was asked for. */
+  readonly sizeBytes: number;
+  /** The bytes as they arrive. Breaks with an error, never ends short. */
+  readonly content: Readable;
+}
+
+interface Dependencies {
+  readonly blobStore: BlobStore;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+}
+
+interface Running {
+  readonly transfer: Transfer;
+  readonly listeners: Set<OnVerified>;
+  /** Resolves when the blob is kept and every listener was told. */
+  readonly settled: Promise<void>;
+}
+
+export class Fill {
+  readonly #blobStore: BlobStore;
+  readonly #clock: Clock;
+  readonly #randomness: Randomness;
+  readonly #log: Log;
+  readonly #running = new Map<Digest, Running>();
+
+  constructor({ blobStore, clock, randomness, log }: Dependencies) {
+    this.#blobStore = blobStore;
+    this.#clock = clock;
+    this.#randomness = randomness;
+    this.#log = log;
+  }
+
+  /**
+   * The content as it arrives, from a transfer that is under way or begins now; `undefined` where
+   * the upstream has no such blob. Throws `UpstreamFailure` where the upstream does not answer.
+   */
+  async open({ range, ...wanted }: WantedContent): Promise<FilledContent | undefined> {
+    const { transfer } = this.#join(wanted);
+    const sizeBytes = await transfer.opened;
+    if (sizeBytes === undefined) return undefined;
+    const whole = { start: 0, end: sizeBytes - 1 };
+    return { sizeBytes, content: await this.#readAlong(transfer, range ?? whole) };
+  }
+
+  /**
+   * Brings the blob here without any client: resolves once it is proven, kept, and told to
+   * `onVerified`. `undefined` where the upstream has none. Idempotent: a blob that is here is not
+   * fetched again.
+   */
+  async fetch(wanted: Wanted): Promise<{ readonly sizeBytes: number } | undefined> {
+    const { transfer, settled } = this.#join(wanted);
+    const sizeBytes = await transfer.opened;
+    if (sizeBytes === undefined) return undefined;
+    await settled;
+    return { sizeBytes };
+  }
+
+  /** How many transfers are under way. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Resolves when no transfer is under way any more: for a process that drains. */
+  async settle(): Promise<void> {
+    await Promise.allSettled([...this.#running.values()].map(({ settled }) => settled));
+  }
+
+  #join({ digest, source, sizeBytes, onVerified }: Wanted): Running {
+    const running = this.#running.get(digest) ?? this.#begin({ digest, source, sizeBytes });
+    if (onVerified) running.listeners.add(onVerified);
+    return running;
+  }
+
+  #begin(order: { digest: Digest; source: Source; sizeBytes: number | undefined }): Running {
+    const staging = `fill-${this.#randomness.uuid()}`;
+    const ports = { blobStore: this.#blobStore, clock: this.#clock };
+    const transfer = new Transfer({ ...order, staging }, ports);
+    const listeners = new Set<OnVerified>();
+    const running = { transfer, listeners, settled: this.#follow(transfer, listeners) };
+    this.#running.set(order.digest, running);
+    // A client learns of the failure by its broken body; nobody else may be waiting.
+    running.settled.catch((error: unknown) => {
+      this.#log.warn({ err: error, digest: order.digest }, 'a blob could not be filled');
+    });
+    return running;
+  }
+
+  async #follow(transfer: Transfer, listeners: ReadonlySet<OnVerified>): Promise<void> {
+    try {
+      await transfer.proven;
+    } finally {
+      // From here on the blob is found in the store, or the next request tries anew.
+      this.#running.delete(transfer.digest);
+    }
+    const sizeBytes = await transfer.opened;
+    if (sizeBytes === undefined) return;
+    await Promise.all([...listeners].map((tell) => tell(transfer.digest, sizeBytes)));
+  }
+
+  /** All but the last byte as they arrive, and that one when the digest is proven. */
+  async #readAlong(transfer: Transfer, range: ByteRange): Promise<Readable> {
+    if (range.end < range.start) {
+      await transfer.proven;
+      return Readable.from([]);
+    }
+    const head = await this.#openHead(transfer, { start: range.start, end: range.end - 1 });
+    const body = new Transform({
+      transform: (chunk, _encoding, done) => done(null, chunk),
+      flush: callbackify(() => this.#lastByte(transfer, range.end)),
+    });
+    // Breaks the body where the head breaks, and lets go of the head where the client goes.
+    pipeline(head, body, () => undefined);
+    return body;
+  }
+
+  async #openHead({ staging, digest }: Transfer, range: ByteRange): Promise<Readable> {
+    if (range.end < range.start) return Readable.from([]);
+    const head =
+      (await this.#blobStore.openStaging(staging, range)) ??
+      (await this.#blobStore.open(digest, range));
+    if (!head) throw new StorageUnavailable(`the transfer of ${digest} broke off`);
+    return head;
+  }
+
+  async #lastByte({ proven, digest }: Transfer, position: number): Promise<Buffer> {
+    await proven;
+    const last = await this.#blobStore.open(digest, { start: position, end: position });
+    if (!last) throw new StorageUnavailable(`${digest} went away while it was read`);
+    return buffer(last);
+  }
+}
