@@ -1,0 +1,47 @@
+/** How the operator's commands speak to a running site: its HTTP API, as the given account. */
+
+export interface Connection {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+export class SiteClient {
+  readonly #url: string;
+  readonly #authorization: string;
+
+  constructor({ url, user, password }: Connection) {
+    this.#url = url.replace(/\/$/, '');
+    this.#authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  }
+
+  /** The JSON of the answer, `undefined` where it has none. @throws Error in one sentence. */
+  async send<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    const answer = await this.#fetch(method, path, body);
+    const text = await answer.text();
+    if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+    throw new Error(`${this.#url} refuses: ${readMessage(text) ?? answer.statusText}.`);
+  }
+
+  async #fetch(method: Method, path: string, body: unknown): Promise<Response> {
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const headers = { Authorization: this.#authorization, 'Content-Type': 'application/json' };
+    try {
+      return await fetch(`${this.#url}${path}`, { method, headers, ...content });
+    } catch (error) {
+      throw new Error(`No site answers at ${this.#url}.`, { cause: (error as Error).cause });
+    }
+  }
+}
+
+/** The first message of an error body, which all our errors have. */
+function readMessage(text: string): string | undefined {
+  try {
+    const { errors } = JSON.parse(text) as { errors?: { message?: string }[] };
+    return errors?.[0]?.message;
+  } catch {
+    return undefined;
+  }
+}

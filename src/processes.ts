@@ -1,0 +1,106 @@
+/**
+ * Several processes that answer for one site on one machine. The parent hands out connections, keeps
+ * its children alive, and owns whatever there may be only one of.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import { STOP_MESSAGE } from './stop.ts';
+
+interface Dependencies {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Variables that the children have beside those of the parent. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Pauses before a child that died is started again; each death in a row takes the next one. */
+const PAUSES_MS = [100, 200, 500, 1000, 2000, 5000, 10_000, 30_000];
+
+/** A child that lived this long did not die of how it was started. */
+const SETTLED_MS = 60_000;
+
+export class Processes {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #stopping = new AbortController();
+  #places: Promise<void>[] = [];
+
+  constructor({ log, clock, environment }: Dependencies) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#environment = environment;
+  }
+
+  /**
+   * Starts that many, and keeps each place taken until `stop`. Resolves when all have begun to listen.
+   * @throws Error where one ends before it does.
+   */
+  async start(count: number): Promise<void> {
+    const first = Array.from({ length: count }, () => this.#fork());
+    this.#places = first.map((worker) => this.#keep(worker));
+    await Promise.all(first.map(untilListening));
+  }
+
+  /** Tells every child to drain and waits for the last; those that are late by then are killed. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
+    for (const worker of workers()) worker.send(STOP_MESSAGE);
+    const over = new AbortController();
+    const late = this.#clock.sleep(deadlineMs, over.signal).then(kill, () => {});
+    await Promise.all(this.#places);
+    over.abort();
+    await late;
+  }
+
+  #fork(): Worker {
+    return cluster.fork(this.#environment);
+  }
+
+  /** Starts a successor whenever the one in this place dies. */
+  async #keep(first: Worker): Promise<void> {
+    let [worker, deaths] = [first, 0];
+    while (true) {
+      const bornAt = this.#clock.now().getTime();
+      const [code, signal] = (await once(worker, 'exit')) as [number, string | null];
+      if (this.#stopping.signal.aborted) return;
+      const pid = worker.process.pid;
+      this.#log.error({ pid, code, signal }, 'a process died and is started again');
+      if (this.#clock.now().getTime() - bornAt > SETTLED_MS) deaths = 0;
+      const isOver = await this.#pause(PAUSES_MS[deaths++] ?? PAUSES_MS.at(-1)!);
+      if (isOver) return;
+      worker = this.#fork();
+    }
+  }
+
+  /** @returns whether the wait was ended by `stop`. */
+  #pause(milliseconds: number): Promise<boolean> {
+    return this.#clock.sleep(milliseconds, this.#stopping.signal).then(
+      () => false,
+      () => true,
+    );
+  }
+}
+
+function workers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
+function kill(): void {
+  for (const worker of workers()) worker.process.kill('SIGKILL');
+}
+
+async function untilListening(worker: Worker): Promise<void> {
+  const over = new AbortController();
+  const ended = once(worker, 'exit', over).then(() => {
+    throw new Error('a process of this site could not start; its own message says why');
+  });
+  try {
+    await Promise.race([once(worker, 'listening', over), ended]);
+  } finally {
+    over.abort();
+    ended.catch(() => {});
+  }
+}
