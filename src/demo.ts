@@ -33,9 +33,13 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const sites = await startSites(plan);
   const account = { password: plan.password, file: relative('', plan.passwordFile) };
   say(describeDemo(sites as [DemoSite, ...DemoSite[]], account));
-  for (const site of sites) site.ended.then(() => say(`The site ${site.name} has stopped.`));
-  await Promise.race([stopping, Promise.all(sites.map(({ ended }) => ended))]);
+  await Promise.race([stopping, Promise.all(sites.map(tellOfEnd))]);
   await Promise.all(sites.map((site) => site.stop()));
+}
+
+async function tellOfEnd({ name, ended }: DemoSite): Promise<void> {
+  await ended;
+  say(`The site ${name} has stopped.`);
 }
 
 function say(text: string): void {

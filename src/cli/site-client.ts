@@ -31,7 +31,7 @@ export class SiteClient {
     try {
       return await fetch(`${this.#url}${path}`, { method, headers, ...content });
     } catch (error) {
-      throw new Error(`No site answers at ${this.#url}.`, { cause: (error as Error).cause });
+      throw new Error(`No site answers at ${this.#url}.`, { cause: error });
     }
   }
 }

@@ -1,6 +1,5 @@
 /** One site of the demo: `meridian serve` as a process of its own, with its own data folder and log. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 
@@ -28,7 +27,7 @@ export class DemoSite {
     this.url = `http://127.0.0.1:${port}`;
     this.#logFile = logFile;
     this.#process = process;
-    this.ended = once(process, 'exit').then(() => {});
+    this.ended = new Promise((resolve) => void process.once('exit', () => resolve()));
   }
 
   /** Starts it and waits until it is ready. @throws Error with the end of its log where it is not. */
