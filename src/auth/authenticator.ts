@@ -84,10 +84,13 @@ function readBearer(authorization: string): string | undefined {
   return /^bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
 
+export interface BasicCredential {
+  readonly name: string;
+  readonly secret: string;
+}
+
 /** RFC 7617: the name reaches to the first colon. `undefined` where the header is no such thing. */
-export function readBasic(
-  authorization: string,
-): { readonly name: string; readonly secret: string } | undefined {
+export function readBasic(authorization: string): BasicCredential | undefined {
   const encoded = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization)?.[1];
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, 'base64').toString('utf8');

@@ -1,0 +1,93 @@
+/** Puts the parts of this folder together, and says which settings of access are right. */
+import type { Clock } from '../clock.ts';
+import type { Coherence } from '../coherence.ts';
+import { type PathPattern, parsePathPattern } from '../oci/path-pattern.ts';
+import type { Randomness } from '../randomness.ts';
+import type { Accounts } from '../storage/accounts.ts';
+import type { Identity } from '../storage/identity.ts';
+import type { RefreshTokens } from '../storage/refresh-tokens.ts';
+import type { Sites } from '../storage/sites.ts';
+import { Authenticator } from './authenticator.ts';
+import { Credentials } from './credentials.ts';
+import { Issuer } from './issuer.ts';
+import { type Limit, type Limiter, LockOut } from './lock-out.ts';
+import { Principals } from './principals.ts';
+import { Refresh } from './refresh.ts';
+import { Roster } from './roster.ts';
+import { SiteKeys } from './site-keys.ts';
+import { Tokens } from './tokens.ts';
+
+export interface AuthSettings {
+  /** What may be pulled without an account; empty for nothing. */
+  readonly anonymousPull: readonly PathPattern[];
+  /** How long a bearer token is good for. */
+  readonly tokenTtlSeconds: number;
+}
+
+export const DEFAULT_TTL_SECONDS = 300;
+
+/** > `expires_in` … a token should never be returned with less than 60 seconds to live. */
+const MIN_TTL_SECONDS = 60;
+const MAX_TTL_SECONDS = 24 * 60 * 60;
+
+export interface AuthDependencies {
+  readonly identity: Identity;
+  readonly accounts: Accounts;
+  readonly refreshTokens: RefreshTokens;
+  readonly sites: Pick<Sites, 'listSites'>;
+  readonly coherence: Coherence;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly settings: AuthSettings;
+  /** Where failed log-ins are counted; in this process unless given. */
+  readonly openLimiter?: (limit: Limit) => Limiter;
+}
+
+export interface Auth {
+  readonly authenticator: Authenticator;
+  readonly issuer: Issuer;
+  readonly roster: Roster;
+  readonly siteKeys: SiteKeys;
+}
+
+export async function openAuth(dependencies: AuthDependencies): Promise<Auth> {
+  const { identity, accounts, refreshTokens, settings, openLimiter } = dependencies;
+  const { anonymousPull, tokenTtlSeconds: ttlSeconds } = settings;
+  const service = identity.cluster;
+  const siteKeys = new SiteKeys(dependencies);
+  const principals = new Principals(dependencies);
+  const lockOut = new LockOut({
+    key: identity.privateKey,
+    ...(openLimiter ? { openLimiter } : {}),
+  });
+  const credentials = await Credentials.open({ ...dependencies, principals, lockOut });
+  const tokens = new Tokens({ ...dependencies, siteKeys, service, ttlSeconds });
+  const refresh = new Refresh({ ...dependencies, refreshTokens, principals });
+  return {
+    authenticator: new Authenticator({ tokens, credentials, principals, anonymousPull }),
+    issuer: new Issuer({ tokens, credentials, refresh, service, anonymousPull }),
+    roster: new Roster({ ...dependencies, accounts }),
+    siteKeys,
+  };
+}
+
+/**
+ * Reads the setting of anonymous pulls: patterns with commas between them, `true` for every repository,
+ * nothing or `false` for none. @returns the patterns, or one sentence on what is wrong.
+ */
+export function readAnonymousPull(text: string): readonly PathPattern[] | string {
+  const plain = text.trim();
+  if (plain === '' || plain === 'false') return [];
+  const texts = plain === 'true' ? ['**'] : plain.split(',').map((one) => one.trim());
+  const patterns = texts.map(parsePathPattern);
+  const wrong = patterns.indexOf(undefined);
+  if (wrong === -1) return patterns.filter((pattern) => pattern !== undefined);
+  return `${JSON.stringify(texts[wrong])} is no path pattern, such as "public/**"`;
+}
+
+/** One sentence on what is wrong with a lifetime of tokens, or `undefined`. */
+export function findTtlProblem(seconds: number): string | undefined {
+  const isWhole = Number.isInteger(seconds);
+  if (isWhole && seconds >= MIN_TTL_SECONDS && seconds <= MAX_TTL_SECONDS) return undefined;
+  return `must be a whole number of seconds from ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS}`;
+}

@@ -1,0 +1,93 @@
+/**
+ * The first start: a site gets its name and its key, and a new registry its administrator. There is no
+ * default password (A26c).
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { parsePathPattern } from '../oci/path-pattern.ts';
+import type { Randomness } from '../randomness.ts';
+import type { Accounts } from '../storage/accounts.ts';
+import type { Identity, IdentityStore } from '../storage/identity.ts';
+import type { Sites } from '../storage/sites.ts';
+import { generatePassword, hashPassword } from './passwords.ts';
+import { publicJwkOf } from './site-keys.ts';
+
+/** Name of the account that the first start makes. */
+export const ADMINISTRATOR = 'admin';
+
+/** What the configuration says this site is. */
+export interface SiteNames {
+  readonly cluster: string;
+  readonly site: string;
+}
+
+/**
+ * The identity of this site: the one that is kept, or a new one with a new key. Idempotent, also with
+ * several machines at once.
+ *
+ * @throws Error where the store belongs to another site: its tokens and facts would be mixed up.
+ */
+export async function establishIdentity(
+  store: Pick<IdentityStore, 'find' | 'establish'>,
+  names: SiteNames,
+): Promise<Identity> {
+  const identity =
+    (await store.find()) ?? (await store.establish({ ...names, privateKey: generatePrivateKey() }));
+  if (identity.cluster !== names.cluster || identity.site !== names.site) {
+    throw new Error(
+      `the data belongs to the site "${identity.site}" of "${identity.cluster}", ` +
+        `not to "${names.site}" of "${names.cluster}"`,
+    );
+  }
+  return identity;
+}
+
+/** ES256 needs a key on the curve P-256. PKCS#8, PEM. */
+export function generatePrivateKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+/**
+ * At the primary: tells all sites where this one is and by which key to know its tokens. Idempotent, so
+ * that a restart appends nothing to the change log.
+ */
+export async function announceSite(
+  sites: Pick<Sites, 'findSite' | 'recordSite'>,
+  identity: Identity,
+  url: string,
+): Promise<void> {
+  const publicKey = { ...publicJwkOf(identity.privateKey) };
+  const known = await sites.findSite(identity.site);
+  const isKnown = known?.url === url && known.publicKey['x'] === publicKey['x'];
+  if (!isKnown) await sites.recordSite({ name: identity.site, url, publicKey });
+}
+
+interface Dependencies {
+  readonly accounts: Pick<Accounts, 'listAccounts' | 'recordAccount'>;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+}
+
+/**
+ * At the primary, by one process: makes the administrator of a registry that has no account yet.
+ *
+ * @param password to give to it; one is made up where there is none
+ * @returns the password that was made up, to be shown once; `undefined` otherwise.
+ */
+export async function ensureAdministrator(
+  { accounts, clock, randomness }: Dependencies,
+  password: string | undefined,
+): Promise<string | undefined> {
+  if ((await accounts.listAccounts({ limit: 1 })).length > 0) return undefined;
+  const generated = password === undefined ? generatePassword(randomness) : undefined;
+  await accounts.recordAccount({
+    name: ADMINISTRATOR,
+    kind: 'person',
+    passwordHash: await hashPassword(password ?? generated!),
+    isDisabled: false,
+    tokensValidAfter: clock.now(),
+    grants: [{ pattern: parsePathPattern('**')!, actions: ['admin'] }],
+  });
+  return generated;
+}

@@ -1,0 +1,164 @@
+/**
+ * The roster: changes accounts, what they may, and their access tokens. Whether the caller may is asked
+ * by the handlers; what would lock everybody out is refused here.
+ */
+import type { Clock } from '../clock.ts';
+import { RegistryError } from '../oci/error.ts';
+import type { Randomness } from '../randomness.ts';
+import type { AccessToken, Account, Accounts, Grant } from '../storage/accounts.ts';
+import { administers, rightsOf } from './access.ts';
+import { findPasswordProblem, hashPassword } from './passwords.ts';
+import { generateAccessTokenSecret, hashSecret } from './secrets.ts';
+
+interface Dependencies {
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+}
+
+/** What of an account is to be changed; what is absent stays. */
+export interface AccountChange {
+  readonly kind?: Account['kind'] | undefined;
+  readonly password?: string | undefined;
+  readonly isDisabled?: boolean | undefined;
+  readonly grants?: readonly Grant[] | undefined;
+}
+
+export type NewAccessToken = Pick<
+  AccessToken,
+  'account' | 'label' | 'actions' | 'patterns' | 'expiresAt'
+>;
+
+const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
+
+/** Whether the text can name an account: lower case, digits, and `.`, `_`, `-` between them. */
+export function isAccountName(text: string): boolean {
+  return NAME.test(text);
+}
+
+export class Roster {
+  readonly #accounts: Accounts;
+  readonly #clock: Clock;
+  readonly #randomness: Randomness;
+
+  constructor({ accounts, clock, randomness }: Dependencies) {
+    this.#accounts = accounts;
+    this.#clock = clock;
+    this.#randomness = randomness;
+  }
+
+  /** @throws RegistryError NAME_UNKNOWN. */
+  async getAccount(name: string): Promise<Account> {
+    const account = await this.#accounts.findAccount(name);
+    if (!account) throw unknownAccount(name);
+    return account;
+  }
+
+  listAccounts(page: { readonly after?: string; readonly limit: number }): Promise<Account[]> {
+    return this.#accounts.listAccounts(page);
+  }
+
+  /**
+   * Changes an account, or creates it. A new password ends all tokens of the account (A23).
+   *
+   * @param actor name of the account that does it
+   * @returns whether it was created.
+   * @throws RegistryError UNSUPPORTED (400) for a name or password that is none; DENIED where
+   * administrators would take away their own administration, so that one always remains.
+   */
+  async changeAccount(name: string, change: AccountChange, actor: string): Promise<boolean> {
+    if (!isAccountName(name))
+      throw invalid('an account name has 1 to 64 of a-z, 0-9, ".", "_", "-"');
+    const before = await this.#accounts.findAccount(name);
+    const after = await this.#applyTo(before ?? this.#blank(name), change);
+    if (name === actor && (after.isDisabled || !administers(rightsOf({ account: after })))) {
+      throw ownAdministration();
+    }
+    await this.#accounts.recordAccount(after);
+    return before === undefined;
+  }
+
+  /** A person's own new password. @throws RegistryError UNSUPPORTED (400), NAME_UNKNOWN. */
+  async changePassword(name: string, password: string): Promise<void> {
+    await this.#accounts.recordAccount(
+      await this.#applyTo(await this.getAccount(name), { password }),
+    );
+  }
+
+  /** Ends every bearer and refresh token of the account, at every site. Idempotent. */
+  async endTokens(name: string): Promise<void> {
+    const account = await this.getAccount(name);
+    await this.#accounts.recordAccount({ ...account, tokensValidAfter: this.#clock.now() });
+  }
+
+  /** @throws RegistryError NAME_UNKNOWN; DENIED for one's own. */
+  async deleteAccount(name: string, actor: string): Promise<void> {
+    if (name === actor) throw ownAdministration();
+    if (!(await this.#accounts.deleteAccount(name))) throw unknownAccount(name);
+  }
+
+  /** @throws RegistryError NAME_UNKNOWN where there is no such account. */
+  async listAccessTokens(account: string): Promise<AccessToken[]> {
+    await this.getAccount(account);
+    return this.#accounts.listAccessTokens(account);
+  }
+
+  /** Makes an access token. @returns it with its secret, which is shown this once and never again. */
+  async createAccessToken(
+    token: NewAccessToken,
+  ): Promise<{ readonly token: AccessToken; readonly secret: string }> {
+    await this.getAccount(token.account);
+    if (token.expiresAt && token.expiresAt <= this.#clock.now()) {
+      throw invalid('expiresAt must lie in the future');
+    }
+    const id = this.#randomness.uuid();
+    const secret = generateAccessTokenSecret(id, this.#randomness);
+    const made = { ...token, id, secretHash: hashSecret(secret) };
+    await this.#accounts.recordAccessToken(made);
+    return { token: made, secret };
+  }
+
+  /** Another account's token is as unknown as one that is not there (A26b). @throws NAME_UNKNOWN. */
+  async deleteAccessToken(account: string, id: string): Promise<void> {
+    const token = await this.#accounts.findAccessToken(id);
+    if (token?.account !== account) throw unknownAccessToken();
+    await this.#accounts.deleteAccessToken(id);
+  }
+
+  async #applyTo(account: Account, { password, ...change }: AccountChange): Promise<Account> {
+    const given = Object.entries(change).filter(([, value]) => value !== undefined);
+    const changed: Account = { ...account, ...Object.fromEntries(given) };
+    if (password === undefined) return changed;
+    const problem = findPasswordProblem(password);
+    if (problem) throw invalid(problem);
+    return {
+      ...changed,
+      passwordHash: await hashPassword(password),
+      tokensValidAfter: this.#clock.now(),
+    };
+  }
+
+  /** Tokens of a deleted account of the same name stay refused. */
+  #blank(name: string): Account {
+    const tokensValidAfter = this.#clock.now();
+    return { name, kind: 'person', isDisabled: false, tokensValidAfter, grants: [] };
+  }
+}
+
+function invalid(message: string): RegistryError {
+  return new RegistryError('UNSUPPORTED', { status: 400, message });
+}
+
+function unknownAccount(name: string): RegistryError {
+  return new RegistryError('NAME_UNKNOWN', { message: 'account not known', detail: { name } });
+}
+
+function unknownAccessToken(): RegistryError {
+  return new RegistryError('NAME_UNKNOWN', { message: 'access token not known' });
+}
+
+function ownAdministration(): RegistryError {
+  return new RegistryError('DENIED', {
+    message: 'administrators cannot take away their own administration',
+  });
+}

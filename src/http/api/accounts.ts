@@ -1,0 +1,141 @@
+/** Accounts and what they may, under `/api/v1/accounts`. */
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { isAccountName, type Roster } from '../../auth/roster.ts';
+import { RegistryError } from '../../oci/error.ts';
+import { type PathPattern, parsePathPattern } from '../../oci/path-pattern.ts';
+import type { Account } from '../../storage/accounts.ts';
+import { emptyAnswer, jsonAnswer, writeAnswer } from '../answer.ts';
+import type { Gatekeeper } from '../authenticate.ts';
+import { cutPage, printNextLink, readLast, readPageSize } from '../pagination.ts';
+import { readJson } from '../read-body.ts';
+import { requireAdministrator, requireManager } from './rights.ts';
+
+export interface AccountDependencies {
+  readonly roster: Roster;
+  readonly gatekeeper: Gatekeeper;
+}
+
+const PATH = '/api/v1/accounts';
+
+export const actionsShape = z.array(z.enum(['pull', 'push', 'overwrite', 'delete', 'admin']));
+
+export const patternShape = z.string().transform((text, context): PathPattern => {
+  const pattern = parsePathPattern(text);
+  if (pattern !== undefined) return pattern;
+  context.addIssue({ code: 'custom', message: 'this is no path pattern, such as "acme/**"' });
+  return z.NEVER;
+});
+
+const grantShape = z.strictObject({
+  pattern: patternShape,
+  actions: actionsShape.min(1),
+});
+
+const accountShape = z.strictObject({
+  kind: z.enum(['person', 'robot']).optional(),
+  password: z.string().optional(),
+  isDisabled: z.boolean().optional(),
+  grants: z.array(grantShape).max(1000).optional(),
+});
+
+const passwordShape = z.strictObject({ password: z.string() });
+
+export function accountRoutes(dependencies: AccountDependencies): Router {
+  const router = new Router({ prefix: PATH });
+  router.get('/', (context) => listAccounts(context, dependencies));
+  router.get('/:name', (context) => getAccount(context, dependencies));
+  router.put('/:name', (context) => putAccount(context, dependencies));
+  router.delete('/:name', (context) => deleteAccount(context, dependencies));
+  router.put('/:name/password', (context) => putPassword(context, dependencies));
+  router.delete('/:name/tokens', (context) => endTokens(context, dependencies));
+  return router;
+}
+
+async function listAccounts(
+  context: Context,
+  { roster, gatekeeper }: AccountDependencies,
+): Promise<void> {
+  await requireAdministrator(context, gatekeeper);
+  const query = context.URL.searchParams;
+  const n = readPageSize(query);
+  const after = readLast(query, (text) => (isAccountName(text) ? text : undefined));
+  const found = await roster.listAccounts({ limit: n + 1, ...(after ? { after } : {}) });
+  const { page, more } = cutPage(found, n);
+  const last = more ? page.at(-1)?.name : undefined;
+  const link = last && printNextLink({ path: PATH, query, last, n });
+  const list = { accounts: page.map(printAccount) };
+  await writeAnswer(context, jsonAnswer(list, link ? { Link: link } : {}));
+}
+
+async function getAccount(
+  context: Context,
+  { roster, gatekeeper }: AccountDependencies,
+): Promise<void> {
+  const name = readName(context);
+  await requireManager(context, gatekeeper, name);
+  await writeAnswer(context, jsonAnswer(printAccount(await roster.getAccount(name))));
+}
+
+/** Creates the account (201) or changes what the body names of it (200). */
+async function putAccount(
+  context: Context,
+  { roster, gatekeeper }: AccountDependencies,
+): Promise<void> {
+  const caller = await requireAdministrator(context, gatekeeper);
+  const name = readName(context);
+  const change = await readJson(context, accountShape);
+  const isNew = await roster.changeAccount(name, change, caller.account);
+  const answer = jsonAnswer(printAccount(await roster.getAccount(name)));
+  await writeAnswer(context, { ...answer, status: isNew ? 201 : 200 });
+}
+
+async function deleteAccount(
+  context: Context,
+  { roster, gatekeeper }: AccountDependencies,
+): Promise<void> {
+  const caller = await requireAdministrator(context, gatekeeper);
+  await roster.deleteAccount(readName(context), caller.account);
+  await writeAnswer(context, emptyAnswer(204));
+}
+
+/** A new password ends all tokens of the account. */
+async function putPassword(
+  context: Context,
+  { roster, gatekeeper }: AccountDependencies,
+): Promise<void> {
+  const name = readName(context);
+  await requireManager(context, gatekeeper, name);
+  const { password } = await readJson(context, passwordShape);
+  await roster.changePassword(name, password);
+  await writeAnswer(context, emptyAnswer(204));
+}
+
+/** Ends all bearer and refresh tokens of the account, at every site. */
+async function endTokens(
+  context: Context,
+  { roster, gatekeeper }: AccountDependencies,
+): Promise<void> {
+  const name = readName(context);
+  await requireManager(context, gatekeeper, name);
+  await roster.endTokens(name);
+  await writeAnswer(context, emptyAnswer(204));
+}
+
+/** @throws RegistryError NAME_UNKNOWN for what can name no account. */
+export function readName(context: Context): string {
+  const name: unknown = context['params']?.name;
+  if (typeof name === 'string' && isAccountName(name)) return name;
+  throw new RegistryError('NAME_UNKNOWN', { message: 'account not known' });
+}
+
+/** What may be seen of an account: never the hash of its password. */
+function printAccount(account: Account): Readonly<Record<string, unknown>> {
+  const { passwordHash, tokensValidAfter, ...rest } = account;
+  return {
+    ...rest,
+    hasPassword: passwordHash !== undefined,
+    tokensValidAfter: tokensValidAfter.toISOString(),
+  };
+}
