@@ -1,0 +1,98 @@
+/**
+ * The suite against Debian's docker-registry 2.8.2, whose lacks are known: it must find exactly
+ * these, which shows that the suite can fail and that it does not fail by itself.
+ */
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { requireProgram } from '../support/commands.ts';
+import { findPort, waitForAnswer } from '../support/program.ts';
+import type { Report } from './report.ts';
+
+const SUITE = fileURLToPath(new URL('main.js', import.meta.url));
+
+/** What docker-registry 2.8.2 lacks, by the lines that find it. */
+const LACKS: Readonly<Record<string, readonly string[]>> = {
+  'sha512: of manifests, of their digest header, and a hint that is checked': [
+    '18',
+    '68',
+    '69',
+    '92',
+    '94',
+  ],
+  'OCI-Subject': ['91'],
+  'OCI-Tag and ?tag=': ['93'],
+  referrers: ['110', '111', '112', '113', '114', '115', '116', '117', '118', '119'],
+  'n, last, Link and order of tags/list': ['102', '103', '104', '105', '106', '107', '108'],
+  'an empty list where there are no tags': ['101', '122'],
+  'order and size of chunks, in PATCH and in the final PUT': [
+    '56',
+    '57',
+    '58',
+    '59',
+    '60',
+    '61',
+    '62',
+    '66',
+  ],
+  'uploads that survive a lost connection or a second writer': ['48', '70'],
+  'the code of a foreign upload': ['51'],
+  'any Content-Type on PATCH': ['53'],
+  'deleting a tag': ['121', '123'],
+  'bad digest strings without a 500': ['22', '81'],
+  'names: NAME_INVALID, 255 characters with the host, no %2F': ['4', '5', 'T30'],
+  'errors as JSON, with the codes of the specification': ['10', '14'],
+  'OCI manifests without Accept': ['23'],
+  'Cache-Control of manifests': ['26'],
+  'ranges that cannot be met': ['35', '36'],
+  'mounting without a source': ['76'],
+  'foreign layers without an allow list': ['87'],
+  '413 for a manifest over the limit': ['90'],
+  'distrust of forwarded headers': ['T3'],
+};
+
+describe('the suite against docker-registry 2.8.2', function () {
+  this.timeout(120_000);
+
+  it('finds exactly what that registry lacks', async function () {
+    requireProgram('docker-registry', this);
+    const { failed, passed } = await withPeer(runSuite);
+    const expected = Object.values(LACKS).flat();
+    expect(Object.keys(failed)).to.have.members(expected);
+    expect(passed.length).to.be.above(75);
+  });
+});
+
+/** Starts a docker-registry on a free port with a directory of its own, and takes both away. */
+async function withPeer<T>(use: (url: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'peer-'));
+  const address = `127.0.0.1:${await findPort()}`;
+  const storage = { filesystem: { rootdirectory: directory }, delete: { enabled: true } };
+  const config = join(directory, 'config.yml');
+  // JSON is YAML.
+  await writeFile(config, JSON.stringify({ version: 0.1, storage, http: { addr: address } }));
+  const peer = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
+  try {
+    await waitForAnswer(new URL(`http://${address}/v2/`));
+    return await use(`http://${address}`);
+  } finally {
+    peer.kill();
+    await once(peer, 'exit');
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** The suite ends with 1 where a line failed, as it does here; what it printed counts. */
+async function runSuite(url: string): Promise<Report> {
+  const run = promisify(execFile)(process.execPath, [SUITE, '--url', url, '--json'], {
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  const { stdout } = await run.catch((error: { stdout: string }) => error);
+  return JSON.parse(stdout) as Report;
+}
