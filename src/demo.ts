@@ -116,8 +116,9 @@ async function invite(
   name: string,
 ): Promise<Record<string, string>> {
   const client = new SiteClient({ url, user: 'admin', password });
-  const { token } = await client.send<{ token: string }>('POST', '/api/v1/sites', { name });
-  return { MERIDIAN_PRIMARY_URL: url, MERIDIAN_JOIN_TOKEN: token };
+  const body = { name };
+  const { joinToken } = await client.send<{ joinToken: string }>('POST', '/api/v1/sites', body);
+  return { MERIDIAN_PRIMARY_URL: url, MERIDIAN_JOIN_TOKEN: joinToken };
 }
 
 /** Every site on the embedded default, whatever the environment says of real servers. */

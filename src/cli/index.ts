@@ -1,6 +1,11 @@
-/** The operator's commands, each in its file; all speak to a running site over HTTP. */
+/** The operator's commands, a file for each noun; all speak to a running site over HTTP. */
 import type { Command } from 'commander';
+import { addAccountCommands } from './account.ts';
+import { addSiteCommands } from './site.ts';
+import { addTokenCommands } from './token.ts';
 
 export function addOperatorCommands(program: Command): void {
-  void program;
+  addSiteCommands(program);
+  addAccountCommands(program);
+  addTokenCommands(program);
 }

@@ -9,29 +9,46 @@ export interface Connection {
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export class SiteClient {
-  readonly #url: string;
+  readonly url: string;
   readonly #authorization: string;
 
   constructor({ url, user, password }: Connection) {
-    this.#url = url.replace(/\/$/, '');
+    this.url = url.replace(/\/$/, '');
     this.#authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   }
 
   /** The JSON of the answer, `undefined` where it has none. @throws Error in one sentence. */
   async send<T>(method: Method, path: string, body?: unknown): Promise<T> {
-    const answer = await this.#fetch(method, path, body);
+    return this.#read(await this.#fetch(method, path, body));
+  }
+
+  async #read<T>(answer: Response): Promise<T> {
     const text = await answer.text();
     if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-    throw new Error(`${this.#url} refuses: ${readMessage(text) ?? answer.statusText}.`);
+    throw new Error(`${this.url} refuses: ${readMessage(text) ?? answer.statusText}.`);
+  }
+
+  /** Every item of a list, over all of its pages. `key` names the list in the answer. */
+  async list<T>(path: string, key: string): Promise<T[]> {
+    const items: T[] = [];
+    let next: string | undefined = path;
+    while (next !== undefined) {
+      const answer: Response = await this.#fetch('GET', next, undefined);
+      const page: Record<string, T[]> = await this.#read(answer);
+      items.push(...(page[key] ?? []));
+      // A link to another host would be handed the password.
+      next = /^<(\/[^>]*)>; *rel="next"/.exec(answer.headers.get('Link') ?? '')?.[1];
+    }
+    return items;
   }
 
   async #fetch(method: Method, path: string, body: unknown): Promise<Response> {
     const content = body === undefined ? {} : { body: JSON.stringify(body) };
     const headers = { Authorization: this.#authorization, 'Content-Type': 'application/json' };
     try {
-      return await fetch(`${this.#url}${path}`, { method, headers, ...content });
+      return await fetch(`${this.url}${path}`, { method, headers, ...content });
     } catch (error) {
-      throw new Error(`No site answers at ${this.#url}.`, { cause: error });
+      throw new Error(`No site answers at ${this.url}.`, { cause: error });
     }
   }
 }

@@ -1,0 +1,48 @@
+/** `meridian site`: the sites of the cluster. */
+import type { Command } from 'commander';
+import { type ConnectionOptions, connect, withConnection } from './connection.ts';
+import { printTable, say } from './print.ts';
+
+interface Invitation {
+  readonly joinToken: string;
+  readonly expiresAt: string;
+}
+
+interface SiteList {
+  readonly sites: readonly { readonly name: string; readonly url: string }[];
+}
+
+export function addSiteCommands(program: Command): void {
+  const site = program.command('site').description('The sites of this registry.');
+  withConnection(site.command('list').description('List the sites.')).action(listSites);
+  withConnection(
+    site.command('add <name>').description('Invite a site; prints what it needs to join.'),
+  ).action(inviteSite);
+  withConnection(
+    site.command('remove <name>').description('Cut a site off; its tokens end at once.'),
+  ).action(removeSite);
+}
+
+async function listSites(options: ConnectionOptions): Promise<void> {
+  const { sites } = await connect(options).send<SiteList>('GET', '/api/v1/sites');
+  await printTable(
+    ['site', 'address'],
+    sites.map(({ name, url }) => [name, url]),
+  );
+}
+
+async function inviteSite(name: string, options: ConnectionOptions): Promise<void> {
+  const client = connect(options);
+  const { joinToken, expiresAt } = await client.send<Invitation>('POST', '/api/v1/sites', { name });
+  say(`Start the new site with these settings, until ${expiresAt}; the token works once:
+
+  MERIDIAN_SITE=${name}
+  MERIDIAN_PRIMARY_URL=${client.url}
+  MERIDIAN_JOIN_TOKEN=${joinToken}
+  MERIDIAN_PUBLIC_URL=(where clients and the other sites reach the new site)`);
+}
+
+async function removeSite(name: string, options: ConnectionOptions): Promise<void> {
+  await connect(options).send('DELETE', `/api/v1/sites/${encodeURIComponent(name)}`);
+  say(`The site ${name} is cut off.`);
+}
