@@ -14,13 +14,17 @@ export interface TransferOrder {
   readonly staging: string;
   readonly source: Source;
   /** What the descriptor says, where it is known; an upstream that says otherwise is refused. */
-  readonly sizeBytes?: number | undefined;
+  readonly sizeBytes?: number;
+  /** Whether the staging may hold bytes already, and is kept where the upstream breaks. */
+  readonly goesOn: boolean;
 }
 
 /** What is known once bytes can be read along; without `first` the blob is here already. */
 interface Opened {
   readonly sizeBytes: number;
   readonly first?: UpstreamBlob;
+  /** Where the bytes of `first` begin. */
+  readonly offset: number;
 }
 
 /** Tries in a row that brought nothing worth mentioning, before the transfer gives up. */
@@ -61,41 +65,55 @@ export class Transfer {
     return this.#order.staging;
   }
 
-  /** The upstream's first answer, with an empty staging to read along; or the blob that is here. */
+  /** The upstream's first answer, with a staging to read along; or the blob that is here. */
   async #open(): Promise<Opened | undefined> {
     const { digest, source, sizeBytes } = this.#order;
     const kept = await this.#blobStore.find(digest);
-    if (kept) return kept;
-    const first = await source(0);
+    if (kept) return { ...kept, offset: 0 };
+    const offset = await this.#measureStaging();
+    const first = await source(offset);
     if (!first) return undefined;
     try {
       assertSize(first, sizeBytes);
-      await this.#append(0, nothing());
+      await this.#append(offset, nothing());
     } catch (error) {
       first.content.destroy();
       throw error;
     }
-    return { sizeBytes: first.sizeBytes, first };
+    return { sizeBytes: first.sizeBytes, first, offset };
+  }
+
+  /** How much an earlier process left. Asking to go on behind the end of all files tells it. */
+  async #measureStaging(): Promise<number> {
+    if (!this.#order.goesOn) return 0;
+    const { offset } = await this.#append(Number.MAX_SAFE_INTEGER, nothing());
+    const { sizeBytes } = this.#order;
+    return sizeBytes !== undefined && offset > sizeBytes ? 0 : offset;
   }
 
   async #run(opened: Opened | undefined): Promise<void> {
     if (!opened?.first) return;
     const { digest, staging } = this.#order;
     try {
-      await this.#download(opened.first);
+      await this.#download(opened.first, opened.offset);
+    } catch (error) {
+      // Whoever reads along is woken by this, and breaks off.
+      if (!this.#order.goesOn) await this.#blobStore.discard(staging);
+      throw error;
+    }
+    try {
       const outcome = await this.#blobStore.commit(staging, digest);
       if (outcome.kind === 'committed') return;
       throw new UpstreamFailure(`the upstream sent other bytes than those of ${digest}`);
     } catch (error) {
-      // Whoever reads along is woken by this, and breaks off.
       await this.#blobStore.discard(staging);
       throw error;
     }
   }
 
   /** Goes on at the durable offset each time the upstream breaks, until every byte is here. */
-  async #download(first: UpstreamBlob): Promise<void> {
-    let { offset, interruption } = await this.#try(0, async () => first);
+  async #download(first: UpstreamBlob, from: number): Promise<void> {
+    let { offset, interruption } = await this.#try(from, async () => first);
     for (let idleTries = 1; interruption; idleTries += 1) {
       if (idleTries === MOST_IDLE_TRIES) throw interruption;
       await this.#clock.sleep(FIRST_PAUSE_MS * 2 ** idleTries);
@@ -129,7 +147,12 @@ export class Transfer {
 
   #append(offset: number, content: AsyncIterable<Uint8Array>): Promise<AppendOutcome> {
     const algorithm = algorithmOf(this.#order.digest);
-    return this.#blobStore.append(this.#order.staging, { offset, content, algorithm });
+    return this.#blobStore.append(this.#order.staging, {
+      offset,
+      content,
+      algorithm,
+      isReadAlong: true,
+    });
   }
 }
 

@@ -29,6 +29,11 @@ export interface Wanted {
   /** Size by the descriptor, where it is known; an upstream that says otherwise is refused. */
   readonly sizeBytes?: number;
   readonly onVerified?: OnVerified;
+  /**
+   * A staging that outlives this process: the transfer goes on behind what it holds, and leaves it as
+   * it is where the upstream breaks. Without it, what was fetched is gone with the transfer.
+   */
+  readonly staging?: string;
 }
 
 export interface WantedContent extends Wanted {
@@ -106,16 +111,17 @@ export class Fill {
     await Promise.allSettled([...this.#running.values()].map(({ settled }) => settled));
   }
 
-  #join({ digest, source, sizeBytes, onVerified }: Wanted): Running {
-    const running = this.#running.get(digest) ?? this.#begin({ digest, source, sizeBytes });
+  #join({ onVerified, ...order }: Wanted): Running {
+    const running = this.#running.get(order.digest) ?? this.#begin(order);
     if (onVerified) running.listeners.add(onVerified);
     return running;
   }
 
-  #begin(order: { digest: Digest; source: Source; sizeBytes: number | undefined }): Running {
-    const staging = `fill-${this.#randomness.uuid()}`;
+  #begin({ staging, ...order }: Omit<Wanted, 'onVerified'>): Running {
+    const place = staging ?? `fill-${this.#randomness.uuid()}`;
     const ports = { blobStore: this.#blobStore, clock: this.#clock };
-    const transfer = new Transfer({ ...order, staging }, ports);
+    const goesOn = staging !== undefined;
+    const transfer = new Transfer({ ...order, staging: place, goesOn }, ports);
     const listeners = new Set<OnVerified>();
     const running = { transfer, listeners, settled: this.#follow(transfer, listeners) };
     this.#running.set(order.digest, running);
@@ -151,6 +157,8 @@ export class Fill {
     });
     // Breaks the body where the head breaks, and lets go of the head where the client goes.
     pipeline(head, body, () => undefined);
+    // A staging that is kept for later does not break who reads along; the failure itself does.
+    transfer.proven.catch((error: Error) => body.destroy(error));
     return body;
   }
 
