@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE uploads (
-      id uuid PRIMARY KEY,
+      id text COLLATE "C" PRIMARY KEY,
       repository text COLLATE "C" NOT NULL,
       subject text COLLATE "C" NOT NULL,
       algorithm text NOT NULL,

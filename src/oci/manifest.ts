@@ -16,6 +16,9 @@ export const MAX_MANIFEST_BYTES = 6 * 1024 * 1024;
 /** More descriptors than this in one manifest are refused (A2). */
 const MAX_DESCRIPTORS = 20_000;
 
+/** As loose as clients are, but never longer than RFC 6838 allows, and without control characters. */
+const MEDIA_TYPE = /^[!-~]{1,255}$/;
+
 export interface Manifest {
   readonly mediaType: string;
   readonly isIndex: boolean;
@@ -116,6 +119,9 @@ function readCommon(json: Json): { subject?: Descriptor; annotations: Annotation
 }
 
 function withArtifactType(artifactType: string | undefined): { artifactType?: string } {
+  if (artifactType !== undefined && !MEDIA_TYPE.test(artifactType)) {
+    throw invalid('artifactType must be a media type');
+  }
   return artifactType === undefined ? {} : { artifactType };
 }
 

@@ -100,7 +100,10 @@ export interface ChangeLog {
    */
   head(): Promise<number>;
 
-  /** Changes behind `after`, in order; manifests with their content where that is asked for. */
+  /**
+   * Changes behind `after`, in order; manifests with their content where that is asked for. Such a
+   * page may end early, though never empty, so that it fits into memory.
+   */
   list(page: {
     readonly after: number;
     readonly limit: number;

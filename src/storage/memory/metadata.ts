@@ -53,6 +53,7 @@ export class MemoryMetadata implements Metadata {
     if (taken !== undefined && !put.mayOverwrite) return { kind: 'tag-exists', tag: taken };
     const known = found?.manifests.get(put.manifest.digest);
     if (known?.mediaType !== put.manifest.mediaType || moved.length > 0) {
+      this.#ensure(put.repository).manifests.set(put.manifest.digest, put.manifest);
       this.#facts.commit(toFact(put, moved));
     }
     return { kind: 'recorded' };
@@ -115,8 +116,8 @@ export class MemoryMetadata implements Metadata {
   }
 
   /**
-   * A fact comes without its content where the manifest was deleted since. Its tags point to nothing
-   * then, and to what they pointed before they must not point either.
+   * Another site's fact comes without its content where the manifest was deleted since. Its tags
+   * point to nothing then, and to what they pointed before they must not point either.
    */
   #writeManifest(fact: RecordedFact): void {
     const repository = this.#ensure(fact.repository);
@@ -164,7 +165,6 @@ function toFact({ repository, manifest, actor }: ManifestPut, tags: readonly Tag
     sizeBytes: content.length,
     tags,
     actor,
-    content: content.toString('base64'),
   };
 }
 

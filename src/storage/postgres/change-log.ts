@@ -14,7 +14,7 @@ const LIST: Statement = {
 };
 const CONTENTS: Statement = {
   name: 'list-contents',
-  text: `SELECT repository, digest, encode(content, 'base64') AS content
+  text: `SELECT repository, digest, content
          FROM manifests JOIN unnest($1::text[], $2::text[]) AS wanted (repository, digest)
          USING (repository, digest)`,
 };
@@ -108,17 +108,18 @@ type RecordedFact = Extract<Fact, { kind: 'manifest-recorded' }>;
 interface Content {
   readonly repository: string;
   readonly digest: string;
-  readonly content: string;
+  readonly content: Buffer;
 }
 
 function isRecorded(fact: Fact): fact is RecordedFact {
   return fact.kind === 'manifest-recorded';
 }
 
-function withContent(change: Change, contents: ReadonlyMap<string, string>): Change {
+function withContent(change: Change, contents: ReadonlyMap<string, Buffer>): Change {
   if (!isRecorded(change.fact)) return change;
   const content = contents.get(`${change.fact.repository}@${change.fact.digest}`);
-  return content === undefined ? change : { ...change, fact: { ...change.fact, content } };
+  if (!content) return change;
+  return { ...change, fact: { ...change.fact, content: content.toString('base64') } };
 }
 
 /** The first changes, as many as have their contents in one page. */

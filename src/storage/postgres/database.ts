@@ -25,11 +25,10 @@ export interface DatabaseOptions {
 const CONNECT_TIMEOUT_MS = 2500;
 const QUERY_TIMEOUT_MS = 5000;
 
-const INT8 = 20;
 /** Positions and sizes are below 2^53, so `bigint` is read as a number. */
 const types: CustomTypesConfig = {
   getTypeParser: (oid, format) =>
-    Number(oid) === INT8 ? Number : defaultTypes.getTypeParser(oid, format),
+    oid === defaultTypes.builtins.INT8 ? Number : defaultTypes.getTypeParser(oid, format),
 };
 
 export class Database {
