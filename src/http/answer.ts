@@ -1,0 +1,121 @@
+/**
+ * Answers: what a handler returns, and the one place that writes it.
+ *
+ * Written to the response itself, past Koa's own body handling, which turns an empty 201 into a 204,
+ * adds `; charset=utf-8` to types and sets `Content-Length: 0` on HEAD.
+ */
+import { once } from 'node:events';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { type Readable, Stream } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Context } from 'koa';
+
+export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
+
+export interface Answer {
+  readonly status: number;
+  /** With the true `Content-Length` of the body, also for HEAD. */
+  readonly headers: Headers;
+  /** Not sent on HEAD. A stream that breaks breaks the connection: it is never ended short. */
+  readonly body?: Buffer | string | Readable;
+}
+
+/** On every answer under `/v2`: old clients look for it. */
+export const API_VERSION = { 'Docker-Distribution-Api-Version': 'registry/2.0' } as const;
+
+/** An answer without a body: `Content-Length: 0`, except where HTTP forbids to say so. */
+export function emptyAnswer(status: number, headers: Headers = {}): Answer {
+  if (status === 204 || status === 304) return { status, headers };
+  return { status, headers: { ...headers, 'Content-Length': 0 } };
+}
+
+/** JSON whose type stands without parameters: clients compare it exactly (checklist 17). */
+export function jsonAnswer(value: unknown, headers: Headers = {}): Answer {
+  const body = Buffer.from(JSON.stringify(value));
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json', 'Content-Length': body.length, ...headers },
+    body,
+  };
+}
+
+/** Sends the answer; resolves when a streamed body has gone out or its client has. */
+export async function writeAnswer(context: Context, answer: Answer): Promise<void> {
+  const { res, req } = context;
+  context.respond = false;
+  const { body } = answer;
+  if (isBodyUnread(req)) return writeAndClose(context, answer);
+  res.writeHead(answer.status, answer.headers as OutgoingHttpHeaders);
+  if (body instanceof Stream) await sendStream(body, context);
+  else if (req.method === 'HEAD') res.end();
+  else res.end(body);
+}
+
+/** A client that goes away in the middle is no error of ours; a body that breaks resets the line. */
+async function sendStream(body: Readable, { res, req }: Context): Promise<void> {
+  if (req.method === 'HEAD') {
+    body.destroy();
+    res.end();
+    return;
+  }
+  try {
+    await pipeline(body, res);
+  } catch (error) {
+    if (!isClientGone(error)) throw error;
+  }
+}
+
+/** Whether the error says only that the other side hung up. */
+export function isClientGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/** Less than this of an unread body is read and dropped, so that the connection can be kept. */
+const SMALL_BODY_BYTES = 64 * 1024;
+
+/** So much, and so long, is read from a client that should read its answer before we hang up. */
+const LINGER = { bytes: 1024 * 1024, milliseconds: 1000 };
+
+/** Whether the client still means to send what nobody wants any more. */
+function isBodyUnread(request: IncomingMessage): boolean {
+  if (request.headers.expect !== undefined) return true;
+  if (request.complete) return false;
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  return encoding !== undefined || Number(length ?? 0) > SMALL_BODY_BYTES;
+}
+
+/**
+ * Answers without reading the rest of the request. A socket that is closed while bytes come in is
+ * reset, and the client may lose the answer; so a little more is read first.
+ */
+async function writeAndClose({ req, res }: Context, answer: Answer): Promise<void> {
+  const { body } = answer;
+  if (body instanceof Stream) body.destroy();
+  res.writeHead(answer.status, { ...answer.headers, Connection: 'close' } as OutgoingHttpHeaders);
+  if (req.method !== 'HEAD' && body !== undefined && !(body instanceof Stream)) res.write(body);
+  else res.flushHeaders();
+  if (req.headers.expect === undefined) await dropSome(req);
+  res.end();
+}
+
+async function dropSome(request: IncomingMessage): Promise<void> {
+  const signal = AbortSignal.timeout(LINGER.milliseconds);
+  let dropped = 0;
+  const onData = (chunk: Buffer): void => {
+    dropped += chunk.length;
+    if (dropped > LINGER.bytes) request.pause().emit('enough');
+  };
+  request.on('data', onData);
+  try {
+    await Promise.race([
+      once(request, 'end', { signal }),
+      once(request, 'close', { signal }),
+      once(request, 'enough', { signal }),
+    ]);
+  } catch {
+    // It took too long, or the client is gone: either way it had its chance.
+  } finally {
+    request.off('data', onData);
+  }
+}

@@ -1,0 +1,87 @@
+/** The HTTP application: errors outside, then the log, then the distribution API and the other doors. */
+import type Router from '@koa/router';
+import Koa, { type Context, type Middleware } from 'koa';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { RegistryError } from '../oci/error.ts';
+import { type Answer, API_VERSION, writeAnswer } from './answer.ts';
+import type { Gatekeeper } from './authenticate.ts';
+import { authorize, scopesFor } from './authorize.ts';
+import { logRequests } from './log-requests.ts';
+import { matchPath } from './match-path.ts';
+import { findRoute, printAllow, type Route } from './routes.ts';
+import { Call } from './v2/call.ts';
+import type { Services } from './v2/services.ts';
+import { writeErrors } from './write-errors.ts';
+
+/**
+ * Answers in the primary's stead what a secondary may not: called for such routes after the caller was
+ * found to have the right, before the handler. `undefined` where this site is the primary itself.
+ */
+export type Forward = (call: Call) => Promise<Answer | undefined>;
+
+export interface AppOptions {
+  readonly services: Services;
+  readonly gatekeeper: Gatekeeper;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** What answers beside `/v2`: the token endpoint, the API, health. */
+  readonly doors?: readonly (Router | Middleware)[];
+  readonly forward?: Forward;
+  /** Whether each request is logged. */
+  readonly isAccessLogged: boolean;
+}
+
+export function createApp(options: AppOptions): Koa {
+  const app = new Koa();
+  app.use(writeErrors(options.log));
+  if (options.isAccessLogged) app.use(logRequests(options.log, options.clock));
+  app.use(serveRegistry(options));
+  for (const door of options.doors ?? [])
+    app.use(typeof door === 'function' ? door : door.routes());
+  app.use(refuseUnknownPath);
+  return app;
+}
+
+function serveRegistry(options: AppOptions): Middleware {
+  return async (context, next) => {
+    if (!isRegistryPath(context.req.url ?? '')) {
+      await next();
+      return;
+    }
+    const answer = await answerCall(context, options);
+    const headers = { ...API_VERSION, ...answer.headers };
+    await writeAnswer(context, { ...answer, headers });
+  };
+}
+
+function isRegistryPath(url: string): boolean {
+  return url.startsWith('/v2') && (url.length === 3 || url[3] === '/' || url[3] === '?');
+}
+
+/** The order is the rule: a route, who it is, whether they may, and only then anything else. */
+async function answerCall(context: Context, options: AppOptions): Promise<Answer> {
+  const { gatekeeper, services, forward } = options;
+  const match = matchPath(pathOf(context.req.url!)) ?? refuseUnknownPath();
+  const route = findRoute(match.path, context.req.method!) ?? refuseMethod(match.path);
+  const scopes = () => scopesFor(route.access, match.name);
+  const caller = await gatekeeper.authenticate(context.req, scopes);
+  context.state['caller'] = caller;
+  const call = new Call({ context, match, caller, gatekeeper });
+  authorize(call, route.access);
+  const forwarded = route.isPrimarys ? await forward?.(call) : undefined;
+  return forwarded ?? route.handler(call, services);
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+function refuseUnknownPath(): never {
+  throw new RegistryError('UNSUPPORTED', { status: 404, message: 'there is nothing at this path' });
+}
+
+function refuseMethod(path: Route['path']): never {
+  throw new RegistryError('UNSUPPORTED', { headers: { Allow: printAllow(path) } });
+}

@@ -1,0 +1,56 @@
+/** Whether the caller may do what the route does: whatever is not granted is refused. */
+import type { Verdict } from '../auth/caller.ts';
+import { RegistryError } from '../oci/error.ts';
+import { parseRepositoryName, type RepositoryName } from '../oci/reference.ts';
+import type { Access } from '../oci/scope.ts';
+import type { Call } from './v2/call.ts';
+
+/**
+ * What a route asks of its caller.
+ *
+ * - `token`: any valid token, an anonymous one too, but not none at all (T1)
+ * - `catalog`: the right to list repositories
+ * - the others: that right on the repository in the path
+ */
+export type RouteAccess = 'token' | 'catalog' | 'pull' | 'push' | 'delete';
+
+/** > GET, HEAD → pull; POST, PUT, PATCH → pull, push; DELETE → delete (distribution, app.go) */
+const SCOPE_ACTIONS = { pull: ['pull'], push: ['pull', 'push'], delete: ['delete'] } as const;
+
+const CATALOG: Access = { type: 'registry', name: 'catalog', actions: ['*'] };
+
+/** The scopes that a token for this route must hold. */
+export function scopesFor(access: RouteAccess, name: string): readonly Access[] {
+  if (access === 'token') return [];
+  if (access === 'catalog') return [CATALOG];
+  const repository = parseRepositoryName(name);
+  return repository ? [repositoryScope(repository, access)] : [];
+}
+
+export function repositoryScope(
+  repository: RepositoryName,
+  access: keyof typeof SCOPE_ACTIONS,
+): Access {
+  return { type: 'repository', name: repository, actions: SCOPE_ACTIONS[access] };
+}
+
+/**
+ * Lets the call pass or throws. A private repository and one that does not exist get the same answer,
+ * since nothing but names is looked at here (T18).
+ *
+ * @throws RegistryError UNAUTHORIZED with a challenge where a better token could be had, DENIED where
+ * it could not, NAME_INVALID where the path names no repository.
+ */
+export function authorize(call: Call, access: RouteAccess): void {
+  const verdict = judge(call, access);
+  if (verdict === 'granted') return;
+  if (verdict === 'denied') throw new RegistryError('DENIED');
+  throw call.unauthorized(scopesFor(access, call.name));
+}
+
+function judge(call: Call, access: RouteAccess): Verdict {
+  const { caller } = call;
+  if (access === 'token') return caller.isAuthenticated ? 'granted' : 'ask';
+  if (access === 'catalog') return caller.judgeCatalog().verdict;
+  return caller.judge(access, call.repository);
+}

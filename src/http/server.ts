@@ -1,0 +1,96 @@
+/** The listening server: its timeouts, and how it drains. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 for one that the kernel chooses. */
+  readonly port: number;
+  readonly clock: Clock;
+  /** PEM. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/**
+ * A transfer takes as long as it takes, so that there is no `requestTimeout`: Node's own cuts every
+ * body after five minutes. What ends a connection is silence (A14).
+ */
+const IDLE_MS = 300_000;
+
+/** Longer than balancers keep theirs (60 s in most), so that it is never us who hangs up first. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Room for a large token and a large `_state`. */
+const MAX_HEADER_BYTES = 32 * 1024;
+
+/** How often idle connections are closed while the server drains. */
+const SWEEP_MS = 250;
+
+export class RunningServer {
+  readonly #server: Server;
+  readonly #clock: Clock;
+  #isDraining = false;
+
+  private constructor(server: Server, clock: Clock) {
+    this.#server = server;
+    this.#clock = clock;
+  }
+
+  static async listen(listener: Listener, options: ServerOptions): Promise<RunningServer> {
+    const settings = { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0, noDelay: true };
+    const server = options.tls
+      ? createTlsServer({ ...settings, ...options.tls })
+      : createServer(settings);
+    server.timeout = IDLE_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.headersTimeout = KEEP_ALIVE_MS + 5000;
+    const running = new RunningServer(server, options.clock);
+    const answer: Listener = (request, response) => {
+      if (running.#isDraining) response.shouldKeepAlive = false;
+      listener(request, response);
+    };
+    server.on('request', answer);
+    // The leave to send a body is given by whoever reads it, after the caller was judged (T32).
+    server.on('checkContinue', answer);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.port, options.host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    return running;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Takes no new connection, lets the requests that run finish, and ends what still runs at the
+   * deadline. @returns whether all could finish.
+   */
+  async drain(deadlineMs: number): Promise<boolean> {
+    this.#isDraining = true;
+    const over = new AbortController();
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        over.abort();
+        resolve();
+      });
+    });
+    const deadline = this.#clock.now().getTime() + deadlineMs;
+    while (!over.signal.aborted && this.#clock.now().getTime() < deadline) {
+      this.#server.closeIdleConnections();
+      await this.#clock.sleep(SWEEP_MS, over.signal).catch(() => undefined);
+    }
+    const couldFinish = over.signal.aborted;
+    this.#server.closeAllConnections();
+    await closed;
+    return couldFinish;
+  }
+}

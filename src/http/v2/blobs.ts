@@ -1,0 +1,79 @@
+/** `/v2/<name>/blobs/<digest>`. */
+import type { Digest } from '../../oci/digest.ts';
+import { RegistryError } from '../../oci/error.ts';
+import { OCTET_STREAM } from '../../oci/media-type.ts';
+import { type ByteRange, lengthOf, parseRange, printContentRange } from '../../oci/range.ts';
+import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
+import { multipartAnswer } from './byte-ranges.ts';
+import type { Call } from './call.ts';
+import { matchesEtag, unchanged } from './conditions.ts';
+import type { Services } from './services.ts';
+
+export async function getBlob(call: Call, services: Services): Promise<Answer> {
+  const { repository, digest } = call;
+  const { sizeBytes } = await services.blobs.get(repository, digest);
+  const headers = blobHeaders(digest, sizeBytes);
+  if (matchesEtag(call.headers['if-none-match'], digest)) return unchanged(headers);
+  // A HEAD is the whole blob's, and is answered here: storage signs its URLs for GET (checklist 39).
+  if (call.isHead) return { status: 200, headers };
+  const redirect = await redirectAnswer(call, services);
+  if (redirect) return redirect;
+  const ranges = parseRange(wantedRange(call, digest), sizeBytes);
+  const open = (range?: ByteRange) => services.blobs.open(repository, digest, range);
+  if (!ranges) return { status: 200, headers, body: await open() };
+  const [first, second] = ranges;
+  if (!first) throw unsatisfiable(sizeBytes);
+  if (second) return multipartAnswer({ ranges, sizeBytes, headers, open });
+  const ranged = {
+    ...headers,
+    'Content-Length': lengthOf(first),
+    'Content-Range': printContentRange(first, sizeBytes),
+  };
+  return { status: 206, headers: ranged, body: await open(first) };
+}
+
+export async function deleteBlob(call: Call, { blobs }: Services): Promise<Answer> {
+  await blobs.delete(call.repository, call.digest, call.caller.account);
+  return emptyAnswer(202);
+}
+
+/** Never as anything that a browser would show (A7), and never compressed (T12). */
+function blobHeaders(digest: Digest, sizeBytes: number): Headers {
+  return {
+    'Content-Type': OCTET_STREAM,
+    'Content-Length': sizeBytes,
+    'Docker-Content-Digest': digest,
+    'Accept-Ranges': 'bytes',
+    ETag: `"${digest}"`,
+    'Cache-Control': 'max-age=31536000, immutable',
+    'X-Content-Type-Options': 'nosniff',
+  };
+}
+
+/** The signed URL is the client's alone, and not for long (A48). */
+async function redirectAnswer(call: Call, services: Services): Promise<Answer | undefined> {
+  if (!services.mayRedirect(call.clientAddress)) return undefined;
+  const location = await services.blobs.locate(call.digest);
+  return (
+    location &&
+    emptyAnswer(307, {
+      Location: location.href,
+      'Docker-Content-Digest': call.digest,
+      'Cache-Control': 'private, no-store',
+    })
+  );
+}
+
+/** RFC 9110, 13.1.5: a range of something else than the client has is no use to it. */
+function wantedRange({ headers }: Call, digest: Digest): string | undefined {
+  const condition = headers['if-range'];
+  return condition === undefined || condition === `"${digest}"` ? headers.range : undefined;
+}
+
+function unsatisfiable(sizeBytes: number): RegistryError {
+  return new RegistryError('UNSUPPORTED', {
+    status: 416,
+    message: 'the blob has no such range',
+    headers: { 'Content-Range': `bytes */${sizeBytes}` },
+  });
+}

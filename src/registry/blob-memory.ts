@@ -1,0 +1,51 @@
+/** Which blobs a repository holds, in memory and never stale; per repository, so that nothing leaks
+ * from one to another (A41). */
+import { LRUCache } from 'lru-cache';
+import type { Coherence, Memory } from '../coherence.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { Change } from '../storage/change-log.ts';
+import type { Metadata } from '../storage/metadata.ts';
+
+interface Dependencies {
+  readonly metadata: Pick<Metadata, 'findBlob'>;
+  readonly coherence: Pick<Coherence, 'catchUp' | 'position'>;
+}
+
+export interface LinkedBlob {
+  readonly sizeBytes: number;
+}
+
+const MAX_LINKS = 100_000;
+
+export class BlobMemory implements Memory {
+  readonly #metadata: Dependencies['metadata'];
+  readonly #coherence: Dependencies['coherence'];
+  readonly #links = new LRUCache<string, LinkedBlob>({ max: MAX_LINKS });
+
+  constructor({ metadata, coherence }: Dependencies) {
+    this.#metadata = metadata;
+    this.#coherence = coherence;
+  }
+
+  /** What is true at some moment after the call; `undefined` where the repository has it not. */
+  async find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
+    const before = await this.#coherence.catchUp();
+    const key = linkKey(repository, digest);
+    const known = this.#links.get(key);
+    if (known) return known;
+    const link = await this.#metadata.findBlob(repository, digest);
+    if (link && this.#coherence.position === before) this.#links.set(key, link);
+    return link;
+  }
+
+  forget({ fact }: Change): void {
+    if (fact.kind === 'blob-unlinked') this.#links.delete(linkKey(fact.repository, fact.digest));
+  }
+
+  clear(): void {
+    this.#links.clear();
+  }
+}
+
+const linkKey = (repository: RepositoryName, digest: Digest): string => `${repository}@${digest}`;

@@ -1,0 +1,90 @@
+/** Blobs of a repository: reading, mounting, taking out. */
+import type { Readable } from 'node:stream';
+import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/error.ts';
+import type { ByteRange } from '../oci/range.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { Metadata } from '../storage/metadata.ts';
+import type { BlobMemory, LinkedBlob } from './blob-memory.ts';
+import type { Elsewhere } from './elsewhere.ts';
+
+interface Dependencies {
+  readonly metadata: Pick<Metadata, 'linkBlob' | 'unlinkBlob'>;
+  readonly memory: Pick<BlobMemory, 'find'>;
+  readonly blobStore: Pick<BlobStore, 'open' | 'locate'>;
+  readonly elsewhere?: Pick<Elsewhere, 'findBlob' | 'openBlob'>;
+}
+
+export interface Mount {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** Where it is to be mounted from; the caller was found to have the right to pull there. */
+  readonly from: RepositoryName;
+  readonly actor: string;
+}
+
+export class Blobs {
+  readonly #metadata: Dependencies['metadata'];
+  readonly #memory: Dependencies['memory'];
+  readonly #blobStore: Dependencies['blobStore'];
+  readonly #elsewhere: Dependencies['elsewhere'];
+
+  constructor({ metadata, memory, blobStore, elsewhere }: Dependencies) {
+    this.#metadata = metadata;
+    this.#memory = memory;
+    this.#blobStore = blobStore;
+    this.#elsewhere = elsewhere;
+  }
+
+  /**
+   * The blob as the repository has it: bytes that only other repositories hold are not there (A13).
+   * @throws RegistryError BLOB_UNKNOWN
+   */
+  async get(repository: RepositoryName, digest: Digest): Promise<LinkedBlob> {
+    const found =
+      (await this.#memory.find(repository, digest)) ??
+      (await this.#elsewhere?.findBlob(repository, digest));
+    if (found) return found;
+    throw unknown(digest);
+  }
+
+  /**
+   * The bytes of a blob that {@link get} gave, or of one range of it.
+   * @throws RegistryError BLOB_UNKNOWN where the bytes are neither here nor elsewhere.
+   */
+  async open(repository: RepositoryName, digest: Digest, range?: ByteRange): Promise<Readable> {
+    const content =
+      (await this.#blobStore.open(digest, range)) ??
+      (await this.#elsewhere?.openBlob(repository, digest, range));
+    if (content) return content;
+    throw unknown(digest);
+  }
+
+  /** Where the client may read the bytes itself for a while, or `undefined`. */
+  locate(digest: Digest): Promise<URL | undefined> {
+    return this.#blobStore.locate(digest);
+  }
+
+  /** Makes a blob of one repository one of another too. @returns whether it was there to be. */
+  async mount({ repository, digest, from, actor }: Mount): Promise<boolean> {
+    const source = await this.#memory.find(from, digest);
+    if (!source) return false;
+    await this.#metadata.linkBlob({ repository, digest, sizeBytes: source.sizeBytes, actor });
+    return true;
+  }
+
+  /**
+   * Takes the blob out of this repository alone, also where its manifests name it: a pull of these
+   * then fails at the blob, which the specification allows (A44).
+   * @throws RegistryError BLOB_UNKNOWN
+   */
+  async delete(repository: RepositoryName, digest: Digest, actor: string): Promise<void> {
+    const wasThere = await this.#metadata.unlinkBlob(repository, digest, actor);
+    if (!wasThere) throw unknown(digest);
+  }
+}
+
+function unknown(digest: Digest): RegistryError {
+  return new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
+}

@@ -1,0 +1,146 @@
+/** Manifests: finding, recording and deleting them. */
+import { algorithmOf, type Digest, digestOf } from '../oci/digest.ts';
+import { RegistryError } from '../oci/error.ts';
+import { type Manifest, parseManifest } from '../oci/manifest.ts';
+import { isNonDistributable } from '../oci/media-type.ts';
+import { printReference, type Reference, type RepositoryName, type Tag } from '../oci/reference.ts';
+import type { ManifestRecord, Metadata, PutOutcome, StoredManifest } from '../storage/metadata.ts';
+import type { Elsewhere } from './elsewhere.ts';
+import type { ManifestMemory } from './manifest-memory.ts';
+
+interface Dependencies {
+  readonly metadata: Pick<Metadata, 'recordManifest' | 'deleteManifest' | 'findBlob'>;
+  readonly memory: Pick<ManifestMemory, 'find'>;
+  readonly elsewhere?: Pick<Elsewhere, 'findManifest'>;
+}
+
+export interface Push {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  /** Tags besides the reference, all or none of which will point to the manifest (`?tag=`). */
+  readonly tags: readonly Tag[];
+  /** Of the request, without parameters. */
+  readonly mediaType: string;
+  readonly content: Buffer;
+  /** Whether the caller may move a tag that exists (A25). */
+  readonly mayOverwrite: boolean;
+  readonly actor: string;
+}
+
+export interface Pushed {
+  readonly digest: Digest;
+  readonly subject?: Digest;
+}
+
+export class Manifests {
+  readonly #metadata: Dependencies['metadata'];
+  readonly #memory: Dependencies['memory'];
+  readonly #elsewhere: Dependencies['elsewhere'];
+
+  constructor({ metadata, memory, elsewhere }: Dependencies) {
+    this.#metadata = metadata;
+    this.#memory = memory;
+    this.#elsewhere = elsewhere;
+  }
+
+  /** @throws RegistryError MANIFEST_UNKNOWN where it is neither here nor elsewhere. */
+  async get(repository: RepositoryName, reference: Reference): Promise<StoredManifest> {
+    const found =
+      (await this.#memory.find(repository, reference)) ??
+      (await this.#elsewhere?.findManifest(repository, reference));
+    if (found) return found;
+    throw unknown(reference);
+  }
+
+  /**
+   * Records the very bytes, and the tags, in one transaction.
+   *
+   * @throws RegistryError DIGEST_INVALID where the bytes have another digest than they are pushed
+   * under, MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN with one item for each missing content, DENIED
+   * where a tag may not be moved.
+   */
+  async put(push: Push): Promise<Pushed> {
+    const { repository, reference, content, mayOverwrite, actor } = push;
+    const digest = digestFor(reference, content);
+    const parsed = parseManifest(content, push.mediaType);
+    const tags = reference.kind === 'tag' ? [reference.tag, ...push.tags] : push.tags;
+    const manifest = toRecord({ digest, content, parsed });
+    const present = await this.#findForeign(repository, parsed);
+    checkOutcome(
+      await this.#metadata.recordManifest({
+        repository,
+        manifest: { ...manifest, blobs: [...manifest.blobs, ...present] },
+        tags: [...new Set(tags)],
+        mayOverwrite,
+        actor,
+      }),
+    );
+    return { digest, ...(manifest.subject ? { subject: manifest.subject } : {}) };
+  }
+
+  /** With every tag on it. @throws RegistryError MANIFEST_UNKNOWN where it is not there. */
+  async delete(repository: RepositoryName, digest: Digest, actor: string): Promise<void> {
+    const wasThere = await this.#metadata.deleteManifest(repository, digest, actor);
+    if (!wasThere) throw unknown({ kind: 'digest', digest });
+  }
+
+  /** Layers that need not be pushed are held on to where they were (checklist 87). */
+  async #findForeign(repository: RepositoryName, { blobs }: Manifest): Promise<Digest[]> {
+    const foreign = blobs.filter(({ mediaType }) => isNonDistributable(mediaType));
+    const found = await Promise.all(
+      foreign.map(({ digest }) => this.#metadata.findBlob(repository, digest)),
+    );
+    return foreign.filter((_, index) => found[index]).map(({ digest }) => digest);
+  }
+}
+
+/** > if the digest … does not match, the registry MUST … 400 (pushing manifests) */
+function digestFor(reference: Reference, content: Buffer): Digest {
+  if (reference.kind === 'tag') return digestOf(content);
+  const digest = digestOf(content, algorithmOf(reference.digest));
+  if (digest === reference.digest) return digest;
+  throw new RegistryError('DIGEST_INVALID', { detail: { expected: reference.digest, digest } });
+}
+
+interface Parts {
+  readonly digest: Digest;
+  readonly content: Buffer;
+  readonly parsed: Manifest;
+}
+
+function toRecord({ digest, content, parsed }: Parts): ManifestRecord {
+  const own = parsed.blobs.filter(({ mediaType }) => !isNonDistributable(mediaType));
+  return {
+    digest,
+    content,
+    mediaType: parsed.mediaType,
+    blobs: [...new Set(own.map((blob) => blob.digest))],
+    manifests: [...new Set(parsed.manifests.map((child) => child.digest))],
+    annotations: parsed.annotations,
+    ...(parsed.subject ? { subject: parsed.subject.digest } : {}),
+    ...(parsed.artifactType === undefined ? {} : { artifactType: parsed.artifactType }),
+  };
+}
+
+function checkOutcome(outcome: PutOutcome): void {
+  if (outcome.kind === 'tag-exists') {
+    throw new RegistryError('DENIED', {
+      message: 'the tag exists and may not be moved',
+      detail: { tag: outcome.tag },
+    });
+  }
+  if (outcome.kind === 'missing') {
+    const [first, ...others] = outcome.digests.map((digest) => ({
+      code: 'MANIFEST_BLOB_UNKNOWN' as const,
+      message: 'the manifest names content that the repository lacks',
+      detail: { digest },
+    }));
+    throw RegistryError.of([first!, ...others]);
+  }
+}
+
+function unknown(reference: Reference): RegistryError {
+  return new RegistryError('MANIFEST_UNKNOWN', {
+    detail: { [reference.kind]: printReference(reference) },
+  });
+}

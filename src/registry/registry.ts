@@ -1,0 +1,69 @@
+/** Puts the parts of this folder together. */
+import type { Clock } from '../clock.ts';
+import type { Coherence } from '../coherence.ts';
+import type { Randomness } from '../randomness.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { Catalog } from '../storage/catalog.ts';
+import type { IdentityStore } from '../storage/identity.ts';
+import type { Metadata } from '../storage/metadata.ts';
+import type { UploadTracker } from '../storage/upload-tracker.ts';
+import { BlobMemory } from './blob-memory.ts';
+import { Blobs } from './blobs.ts';
+import type { Elsewhere } from './elsewhere.ts';
+import { ManifestMemory } from './manifest-memory.ts';
+import { Manifests } from './manifests.ts';
+import { Mounts } from './mounts.ts';
+import { Referrers } from './referrers.ts';
+import { Repositories } from './repositories.ts';
+import { Tags } from './tags.ts';
+import { UploadLeases } from './upload-leases.ts';
+import { type UploadLimits, UploadSessions } from './upload-sessions.ts';
+import { UploadStates } from './upload-state.ts';
+import { Uploads } from './uploads.ts';
+
+export interface RegistryDependencies {
+  readonly metadata: Metadata;
+  readonly catalog: Catalog;
+  readonly blobStore: BlobStore;
+  readonly uploadTracker: UploadTracker;
+  readonly identityStore: IdentityStore;
+  readonly coherence: Coherence;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** Name of the cluster, to which upload states are bound. */
+  readonly cluster: string;
+  /** Where content is asked for that is not here; a primary has nobody to ask. */
+  readonly elsewhere?: Elsewhere;
+  readonly uploadLimits?: UploadLimits;
+}
+
+export interface Registry {
+  readonly blobs: Blobs;
+  readonly manifests: Manifests;
+  readonly mounts: Mounts;
+  readonly referrers: Referrers;
+  readonly repositories: Repositories;
+  readonly tags: Tags;
+  readonly uploads: Uploads;
+  readonly uploadSessions: UploadSessions;
+}
+
+export async function openRegistry(dependencies: RegistryDependencies): Promise<Registry> {
+  const { coherence, cluster, uploadLimits } = dependencies;
+  const manifestMemory = new ManifestMemory(dependencies);
+  const blobMemory = new BlobMemory(dependencies);
+  coherence.add(manifestMemory);
+  coherence.add(blobMemory);
+  const states = await UploadStates.open(dependencies, cluster);
+  const leases = new UploadLeases(dependencies);
+  return {
+    blobs: new Blobs({ ...dependencies, memory: blobMemory }),
+    manifests: new Manifests({ ...dependencies, memory: manifestMemory }),
+    mounts: new Mounts(dependencies),
+    referrers: new Referrers({ ...dependencies, memory: manifestMemory }),
+    repositories: new Repositories(dependencies),
+    tags: new Tags(dependencies),
+    uploads: new Uploads({ ...dependencies, leases }),
+    uploadSessions: new UploadSessions({ ...dependencies, states }, uploadLimits),
+  };
+}

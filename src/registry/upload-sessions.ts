@@ -1,0 +1,93 @@
+/** Upload sessions: beginning one, and reading the state that its Location carries. */
+import type { Clock } from '../clock.ts';
+import type { Algorithm } from '../oci/digest.ts';
+import { RegistryError } from '../oci/error.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { Randomness } from '../randomness.ts';
+import type { UploadTracker } from '../storage/upload-tracker.ts';
+import type { UploadStates } from './upload-state.ts';
+import type { UploadPoint } from './uploads.ts';
+
+interface Dependencies {
+  readonly uploadTracker: Pick<UploadTracker, 'create' | 'count'>;
+  readonly states: Pick<UploadStates, 'sign' | 'verify'>;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+}
+
+/** How many uploads may be under way at once (A14). */
+export interface UploadLimits {
+  readonly perSubject: number;
+  readonly perRepository: number;
+}
+
+const DEFAULT_LIMITS: UploadLimits = { perSubject: 2000, perRepository: 1000 };
+
+/** > distribution purges what is older than 168 hours. (checklist 72) */
+const LIFETIME_MS = 168 * 60 * 60 * 1000;
+
+const RETRY_AFTER_SECONDS = 30;
+
+export interface Start {
+  readonly repository: RepositoryName;
+  readonly subject: string;
+  readonly algorithm: Algorithm;
+}
+
+export class UploadSessions {
+  readonly #uploadTracker: Dependencies['uploadTracker'];
+  readonly #states: Dependencies['states'];
+  readonly #clock: Clock;
+  readonly #randomness: Randomness;
+  readonly #limits: UploadLimits;
+
+  constructor(
+    { uploadTracker, states, clock, randomness }: Dependencies,
+    limits: UploadLimits = DEFAULT_LIMITS,
+  ) {
+    this.#uploadTracker = uploadTracker;
+    this.#states = states;
+    this.#clock = clock;
+    this.#randomness = randomness;
+    this.#limits = limits;
+  }
+
+  /** @throws RegistryError TOOMANYREQUESTS where too many are under way. */
+  async start({ repository, subject, algorithm }: Start): Promise<UploadPoint> {
+    await this.#checkLimits(repository, subject);
+    const id = this.#randomness.uuid();
+    const startedAt = this.#clock.now();
+    const expiresAt = new Date(startedAt.getTime() + LIFETIME_MS);
+    const session = { id, repository, subject, algorithm, offset: 0, startedAt, expiresAt };
+    await this.#uploadTracker.create(session);
+    return { id, repository, subject, offset: 0 };
+  }
+
+  /** The state of the upload at that point, for its Location. */
+  sign({ id, repository, subject, offset }: UploadPoint): string {
+    const expiresAt = this.#clock.now().getTime() + LIFETIME_MS;
+    return this.#states.sign({ session: id, repository, subject, offset, expiresAt });
+  }
+
+  /**
+   * The point that a request means, from the state that it carries.
+   * @throws RegistryError BLOB_UPLOAD_INVALID, BLOB_UPLOAD_UNKNOWN
+   */
+  async read(named: Omit<UploadPoint, 'offset'>, state: string): Promise<UploadPoint> {
+    const { id: session, repository, subject } = named;
+    const offset = await this.#states.verify(state, { session, repository, subject });
+    return { ...named, offset };
+  }
+
+  async #checkLimits(repository: RepositoryName, subject: string): Promise<void> {
+    const [ofSubject, inRepository] = await Promise.all([
+      this.#uploadTracker.count({ subject }),
+      this.#uploadTracker.count({ repository }),
+    ]);
+    if (ofSubject < this.#limits.perSubject && inRepository < this.#limits.perRepository) return;
+    throw new RegistryError('TOOMANYREQUESTS', {
+      message: 'too many uploads are under way',
+      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+    });
+  }
+}

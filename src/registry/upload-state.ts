@@ -1,0 +1,117 @@
+/**
+ * The state that an upload's Location carries: signed, so that any machine of the cluster can tell one
+ * of ours from a foreign one without asking anybody. It is a hint; the session's row is the truth (A11).
+ *
+ *     kid "." base64url(JSON payload) "." base64url(HMAC-SHA-256 over what stands before)
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { RegistryError } from '../oci/error.ts';
+import type { Randomness } from '../randomness.ts';
+import type { IdentityStore, UploadKey } from '../storage/identity.ts';
+
+export interface UploadState {
+  readonly repository: string;
+  readonly session: string;
+  /** Bytes that were kept when the state was given out. */
+  readonly offset: number;
+  /** Account that began the upload; '' for an anonymous one. */
+  readonly subject: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+interface Dependencies {
+  readonly identityStore: Pick<IdentityStore, 'listUploadKeys' | 'recordUploadKey'>;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+}
+
+const MAX_LENGTH = 2048;
+const SHAPE = /^([\w-]{1,64})\.([\w-]+)\.([\w-]{43})$/;
+
+/** After a state with a key that is unknown, the ring is read again, but not for each of them. */
+const RELOAD_INTERVAL_MS = 1000;
+
+export class UploadStates {
+  readonly #identityStore: Dependencies['identityStore'];
+  readonly #clock: Clock;
+  readonly #cluster: string;
+  /** Newest first: the first signs, all verify. */
+  #ring: readonly UploadKey[];
+  #loadedAt: number;
+
+  private constructor({ identityStore, clock }: Dependencies, cluster: string, ring: UploadKey[]) {
+    this.#identityStore = identityStore;
+    this.#clock = clock;
+    this.#cluster = cluster;
+    this.#ring = ring;
+    this.#loadedAt = clock.now().getTime();
+  }
+
+  /** Reads the key ring, and makes its first key where there is none. */
+  static async open(dependencies: Dependencies, cluster: string): Promise<UploadStates> {
+    const { identityStore, clock, randomness } = dependencies;
+    if ((await identityStore.listUploadKeys()).length === 0) {
+      await identityStore.recordUploadKey({
+        kid: randomness.bytes(9).toString('base64url'),
+        secret: randomness.bytes(32).toString('base64url'),
+        createdAt: clock.now(),
+      });
+    }
+    return new UploadStates(dependencies, cluster, await identityStore.listUploadKeys());
+  }
+
+  sign(state: UploadState): string {
+    const key = this.#ring[0]!;
+    const { repository, session, offset, subject, expiresAt } = state;
+    const payload = [1, this.#cluster, repository, session, offset, subject, expiresAt];
+    const body = `${key.kid}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}`;
+    return `${body}.${mac(key, body).toString('base64url')}`;
+  }
+
+  /**
+   * @throws RegistryError BLOB_UPLOAD_INVALID where the text is no state at all, BLOB_UPLOAD_UNKNOWN
+   * where it is not ours, not of this repository, session and subject, or too old.
+   */
+  async verify(text: string, expected: Omit<UploadState, 'offset' | 'expiresAt'>): Promise<number> {
+    const [, kid, payload, signature] = match(text);
+    const key = await this.#findKey(kid!);
+    const actual = Buffer.from(signature!, 'base64url');
+    if (!key || !timingSafeEqual(mac(key, `${kid}.${payload}`), actual)) throw unknown();
+    const fields: unknown[] = JSON.parse(Buffer.from(payload!, 'base64url').toString());
+    const [version, cluster, repository, session, offset, subject, expiresAt] = fields;
+    const isOurs =
+      version === 1 &&
+      cluster === this.#cluster &&
+      repository === expected.repository &&
+      session === expected.session &&
+      subject === expected.subject &&
+      Number(expiresAt) > this.#clock.now().getTime();
+    if (!isOurs) throw unknown();
+    return Number(offset);
+  }
+
+  async #findKey(kid: string): Promise<UploadKey | undefined> {
+    const known = this.#ring.find((key) => key.kid === kid);
+    const now = this.#clock.now().getTime();
+    if (known || now - this.#loadedAt < RELOAD_INTERVAL_MS) return known;
+    this.#loadedAt = now;
+    this.#ring = await this.#identityStore.listUploadKeys();
+    return this.#ring.find((key) => key.kid === kid);
+  }
+}
+
+function match(text: string): RegExpExecArray {
+  const parts = text.length > MAX_LENGTH ? null : SHAPE.exec(text);
+  if (!parts) throw new RegistryError('BLOB_UPLOAD_INVALID');
+  return parts;
+}
+
+function mac(key: UploadKey, body: string): Buffer {
+  return createHmac('sha256', Buffer.from(key.secret, 'base64url')).update(body).digest();
+}
+
+function unknown(): RegistryError {
+  return new RegistryError('BLOB_UPLOAD_UNKNOWN');
+}

@@ -1,0 +1,170 @@
+/**
+ * Uploads: a blob on its way in, over any number of requests and any machine of the site.
+ *
+ * The bytes lie in a staging of the blob store, the session's row says how many of them count, and a
+ * lease on the row lets one request at a time add to them.
+ */
+import { type Algorithm, algorithmOf, type Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/error.ts';
+import { lengthOf } from '../oci/range.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { Metadata } from '../storage/metadata.ts';
+import type { UploadTracker } from '../storage/upload-tracker.ts';
+import type { HeldUpload, UploadLeases } from './upload-leases.ts';
+import { bounded, type Chunk, checkChunk, wrongSize } from './upload-rules.ts';
+
+interface Dependencies {
+  readonly uploadTracker: Pick<UploadTracker, 'find' | 'delete'>;
+  readonly leases: UploadLeases;
+  readonly blobStore: Pick<BlobStore, 'append' | 'commit' | 'discard'>;
+  readonly metadata: Pick<Metadata, 'linkBlob'>;
+}
+
+/** An upload as a request names it; `offset` is where the request believes it to stand. */
+export interface UploadPoint {
+  readonly id: string;
+  readonly repository: RepositoryName;
+  readonly subject: string;
+  readonly offset: number;
+}
+
+export interface Finish {
+  readonly digest: Digest;
+  readonly chunk: Chunk;
+}
+
+/** The upload stands elsewhere than the request believes, or another request writes to it. */
+export interface OutOfOrder {
+  readonly kind: 'out-of-order';
+  readonly offset: number;
+}
+
+export type AppendResult = { readonly kind: 'appended'; readonly offset: number } | OutOfOrder;
+export type FinishResult = { readonly kind: 'finished'; readonly sizeBytes: number } | OutOfOrder;
+
+export class Uploads {
+  readonly #uploadTracker: Dependencies['uploadTracker'];
+  readonly #leases: Dependencies['leases'];
+  readonly #blobStore: Dependencies['blobStore'];
+  readonly #metadata: Dependencies['metadata'];
+
+  constructor({ uploadTracker, leases, blobStore, metadata }: Dependencies) {
+    this.#uploadTracker = uploadTracker;
+    this.#leases = leases;
+    this.#blobStore = blobStore;
+    this.#metadata = metadata;
+  }
+
+  /** Bytes that are kept. @throws RegistryError BLOB_UPLOAD_UNKNOWN, also for another's (A10). */
+  async getOffset(point: Omit<UploadPoint, 'offset'>): Promise<number> {
+    const session = await this.#uploadTracker.find(point.id);
+    const isTheirs = session?.repository === point.repository && session.subject === point.subject;
+    if (!session || !isTheirs) throw unknown();
+    return session.offset;
+  }
+
+  /**
+   * Adds bytes. A client that goes away in the middle loses nothing of what came in.
+   * @throws RegistryError BLOB_UPLOAD_UNKNOWN, SIZE_INVALID; what broke the content off.
+   */
+  async append(point: UploadPoint, chunk: Chunk): Promise<AppendResult> {
+    checkChunk(chunk);
+    const held = await this.#take(point, chunk);
+    if (!held) return this.#outOfOrder(point);
+    const offset = await this.#write(held, chunk, held.session.algorithm);
+    if (!(await held.release(offset))) await this.#refuseLost(point);
+    return { kind: 'appended', offset };
+  }
+
+  /**
+   * Adds the last bytes, proves the digest, and links the blob.
+   * @throws RegistryError DIGEST_INVALID, and then the upload is gone with its bytes (A18);
+   * BLOB_UPLOAD_UNKNOWN, SIZE_INVALID; what broke the content off.
+   */
+  async finish(point: UploadPoint, { digest, chunk }: Finish): Promise<FinishResult> {
+    checkChunk(chunk);
+    const held = await this.#take(point, chunk);
+    if (!held) return this.#outOfOrder(point);
+    let { offset } = held.session;
+    // Nothing was ever written of an empty blob: its staging begins here.
+    if (chunk.length !== 0 || offset === 0) {
+      offset = await this.#write(held, chunk, algorithmOf(digest));
+    }
+    try {
+      return { kind: 'finished', sizeBytes: await this.#settle(point, digest) };
+    } finally {
+      await held.release(offset);
+    }
+  }
+
+  /** Ends the upload and drops its bytes. @throws RegistryError BLOB_UPLOAD_UNKNOWN */
+  async cancel(point: Omit<UploadPoint, 'offset'>): Promise<void> {
+    await this.getOffset(point);
+    if (!(await this.#uploadTracker.delete(point.id))) throw unknown();
+    await this.#blobStore.discard(point.id);
+  }
+
+  async #take(point: UploadPoint, { range }: Chunk): Promise<HeldUpload | undefined> {
+    await this.getOffset(point);
+    if (range && range.start !== point.offset) return undefined;
+    return this.#leases.take(point.id, point.offset);
+  }
+
+  /**
+   * Writes behind what is there; does not end the lease unless it fails.
+   * @returns the bytes that the upload holds now.
+   */
+  async #write(held: HeldUpload, chunk: Chunk, algorithm: Algorithm): Promise<number> {
+    const { id, offset } = held.session;
+    const append = { offset, content: bounded(chunk), algorithm };
+    let kept = offset;
+    try {
+      const outcome = await this.#blobStore.append(id, append);
+      if (outcome.interruption) {
+        // Bytes beyond their own range are no bytes of the blob.
+        if (!(outcome.interruption instanceof RegistryError)) kept = outcome.offset;
+        throw outcome.interruption;
+      }
+      if (chunk.range && outcome.offset - offset !== lengthOf(chunk.range)) throw wrongSize();
+      return outcome.offset;
+    } catch (error) {
+      const wasHeld = await held.release(kept);
+      if (!wasHeld) await this.#discardIfGone(id);
+      throw error;
+    }
+  }
+
+  /** Commits the staging and links the blob; the upload is over, however it ends. */
+  async #settle({ id, repository, subject }: UploadPoint, digest: Digest): Promise<number> {
+    const outcome = await this.#blobStore.commit(id, digest);
+    if (outcome.kind !== 'committed') {
+      await this.#uploadTracker.delete(id);
+      if (outcome.kind === 'unknown') throw unknown();
+      throw new RegistryError('DIGEST_INVALID', { detail: { digest, actual: outcome.actual } });
+    }
+    const { sizeBytes } = outcome;
+    await this.#metadata.linkBlob({ repository, digest, sizeBytes, actor: subject });
+    await this.#uploadTracker.delete(id);
+    return sizeBytes;
+  }
+
+  /** The lease was lost under way: the upload was cancelled, or another machine took it over. */
+  async #refuseLost({ id }: UploadPoint): Promise<never> {
+    await this.#discardIfGone(id);
+    throw unknown();
+  }
+
+  /** A write that was cancelled under way leaves nothing behind. */
+  async #discardIfGone(id: string): Promise<void> {
+    if (!(await this.#uploadTracker.find(id))) await this.#blobStore.discard(id);
+  }
+
+  async #outOfOrder(point: UploadPoint): Promise<OutOfOrder> {
+    return { kind: 'out-of-order', offset: await this.getOffset(point) };
+  }
+}
+
+function unknown(): RegistryError {
+  return new RegistryError('BLOB_UPLOAD_UNKNOWN');
+}

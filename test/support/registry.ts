@@ -1,0 +1,140 @@
+/** Whole registries inside the test's own process, answering over real HTTP. */
+import { openAuth } from '../../src/auth/auth.ts';
+import { generatePrivateKey } from '../../src/auth/identity.ts';
+import { hashPassword } from '../../src/auth/passwords.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { Coherence } from '../../src/coherence.ts';
+import { createApp } from '../../src/http/app.ts';
+import { Gatekeeper } from '../../src/http/authenticate.ts';
+import { ExternalUrl } from '../../src/http/external-url.ts';
+import { RunningServer } from '../../src/http/server.ts';
+import { tokenRoutes } from '../../src/http/token.ts';
+import { createLog, type LogLevel } from '../../src/log.ts';
+import { type PathPattern, parsePathPattern } from '../../src/oci/path-pattern.ts';
+import { systemRandomness } from '../../src/randomness.ts';
+import { openRegistry } from '../../src/registry/registry.ts';
+import type { UploadLimits } from '../../src/registry/upload-sessions.ts';
+import type { Grant } from '../../src/storage/accounts.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
+import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
+import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
+import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
+import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
+import { MemoryAccounts, MemoryIdentityStore, MemoryRefreshTokens, MemorySites } from './people.ts';
+
+export interface StartOptions {
+  readonly clock?: Clock;
+  readonly blobStore?: BlobStore;
+  readonly anonymousPull?: readonly string[];
+  readonly uploadLimits?: UploadLimits;
+  readonly mayRedirect?: (clientAddress: string) => boolean;
+  readonly publicUrl?: string;
+  readonly trustedProxies?: readonly string[];
+  readonly port?: number;
+  readonly logLevel?: LogLevel;
+  /** Accounts besides the administrator: name → grants; each has the administrator's password. */
+  readonly accounts?: Readonly<Record<string, readonly Grant[]>>;
+}
+
+export interface TestRegistry {
+  readonly url: string;
+  readonly port: number;
+  /** Of an account that may do everything. */
+  readonly user: string;
+  readonly password: string;
+  readonly facts: MemoryFacts;
+  readonly blobStore: BlobStore;
+  readonly uploadTracker: MemoryUploadTracker;
+  close(): Promise<void>;
+}
+
+const USER = 'admin';
+const PASSWORD = 'correct-horse-battery';
+const CLUSTER = 'meridian';
+const CLOSE_MS = 2000;
+
+/** A registry on memory makers, on a port that the kernel chooses. */
+export async function startRegistry(options: StartOptions = {}): Promise<TestRegistry> {
+  const clock = options.clock ?? systemClock;
+  const randomness = systemRandomness;
+  const log = createLog(options.logLevel ?? 'silent');
+  const facts = new MemoryFacts({ clock });
+  const coherence = new Coherence(new MemoryChangeLog(facts));
+  const blobStore = options.blobStore ?? new MemoryBlobStore({ clock });
+  const uploadTracker = new MemoryUploadTracker();
+  const auth = await openAuth({
+    identity: { cluster: CLUSTER, site: 'test', privateKey: generatePrivateKey() },
+    accounts: await createAccounts(options, clock),
+    refreshTokens: new MemoryRefreshTokens(),
+    sites: new MemorySites(),
+    coherence,
+    clock,
+    randomness,
+    settings: {
+      anonymousPull: (options.anonymousPull ?? []).map(pattern),
+      tokenTtlSeconds: 300,
+    },
+  });
+  const registry = await openRegistry({
+    metadata: new MemoryMetadata(facts),
+    catalog: new MemoryCatalog(facts),
+    blobStore,
+    uploadTracker,
+    identityStore: new MemoryIdentityStore(),
+    coherence,
+    clock,
+    randomness,
+    cluster: CLUSTER,
+    uploadLimits: options.uploadLimits,
+  });
+  const externalUrl = new ExternalUrl({
+    publicUrl: options.publicUrl,
+    trustedProxies: options.trustedProxies ?? [],
+  });
+  const gatekeeper = new Gatekeeper({ ...auth, externalUrl, service: CLUSTER });
+  const app = createApp({
+    services: { ...registry, mayRedirect: options.mayRedirect ?? (() => false) },
+    gatekeeper,
+    log,
+    clock,
+    isAccessLogged: options.logLevel !== undefined,
+    doors: [tokenRoutes({ ...auth, gatekeeper })],
+  });
+  const listen = { host: '127.0.0.1', port: options.port ?? 0, clock };
+  const server = await RunningServer.listen(app.callback(), listen);
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port,
+    user: USER,
+    password: PASSWORD,
+    facts,
+    blobStore,
+    uploadTracker,
+    close: async () => void (await server.drain(CLOSE_MS)),
+  };
+}
+
+async function createAccounts(options: StartOptions, clock: Clock): Promise<MemoryAccounts> {
+  const accounts = new MemoryAccounts();
+  const passwordHash = await hashPassword(PASSWORD);
+  const all = { [USER]: [{ pattern: pattern('**'), actions: ['admin'] }], ...options.accounts };
+  for (const [name, grants] of Object.entries(all)) {
+    await accounts.recordAccount({
+      name,
+      kind: 'person',
+      passwordHash,
+      isDisabled: false,
+      tokensValidAfter: new Date(clock.now().getTime() - 1000),
+      grants: grants as Grant[],
+    });
+  }
+  return accounts;
+}
+
+function pattern(text: string): PathPattern {
+  const parsed = parsePathPattern(text);
+  if (!parsed) throw new Error(`${text} is no pattern`);
+  return parsed;
+}
