@@ -22,7 +22,7 @@ export interface Invitation {
 export interface Sites {
   /** This site's role and the epoch it knows of. */
   getRole(): Promise<{ readonly role: Role; readonly epoch: number }>;
-  /** Idempotent. The epoch never falls. */
+  /** Idempotent. The epoch never falls: a role of an older epoch is passed over. */
   recordRole(role: Role, epoch: number): Promise<void>;
   findSite(name: string): Promise<Site | undefined>;
   listSites(): Promise<Site[]>;

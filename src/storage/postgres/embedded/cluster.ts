@@ -1,0 +1,97 @@
+/**
+ * The files of the embedded PostgreSQL.
+ *
+ *     <data directory>/postgres/        the cluster, whole or not there
+ *     <data directory>/postgres.new/    one in the making; of no worth after an interruption
+ *     <data directory>/socket/          0700, the only way in; elsewhere where the path is too long
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { giveTo, type ServerAccount } from './account.ts';
+import type { Programs } from './programs.ts';
+
+export const DATABASE_USER = 'meridian';
+
+const SOCKET_NAME = '.s.PGSQL.5432';
+/** `sun_path` holds 108 bytes with its end, on macOS 104. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+export interface ClusterOptions {
+  readonly dataDirectory: string;
+  readonly programs: Programs;
+  readonly account: ServerAccount;
+}
+
+/** Makes the cluster where there is none, durably. @returns its folder. */
+export async function prepareCluster(options: ClusterOptions): Promise<string> {
+  const cluster = join(options.dataDirectory, 'postgres');
+  if (!(await isThere(cluster))) await createCluster(options, cluster);
+  await giveTo(options.account, cluster);
+  return cluster;
+}
+
+async function createCluster(options: ClusterOptions, cluster: string): Promise<void> {
+  const draft = `${cluster}.new`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  await giveTo(options.account, draft);
+  await runInitdb(options, draft);
+  await rename(draft, cluster);
+  await syncDirectory(options.dataDirectory);
+}
+
+/** The password-free `trust` is for the socket alone, whose folder nobody else may enter. */
+async function runInitdb(options: ClusterOptions, draft: string): Promise<void> {
+  const settings = ['--username', DATABASE_USER, '--encoding', 'UTF8', '--no-locale'];
+  const ways = ['--auth', 'trust', '--no-instructions'];
+  const words = [options.programs.initdb, '--pgdata', draft, ...settings, ...ways];
+  const [program, ...rest] = [...options.account.prefix, ...words];
+  try {
+    await promisify(execFile)(program!, rest);
+  } catch (error) {
+    const { stderr, message } = error as Error & { readonly stderr?: string };
+    throw new Error(`PostgreSQL's files could not be made in ${draft}: ${stderr || message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Makes the folder of the socket, for us alone. @returns it. */
+export async function prepareSocketDirectory(options: ClusterOptions): Promise<string> {
+  const directory = chooseSocketDirectory(options.dataDirectory);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { uid } = await lstat(directory);
+  const isOurs = uid === process.getuid?.() || uid === options.account.uid;
+  if (!isOurs) throw new Error(`The folder ${directory} belongs to another user.`);
+  await chmod(directory, 0o700);
+  await giveTo(options.account, directory);
+  return directory;
+}
+
+/** Inside the data directory, or, where that is too deep, a place named after it. */
+function chooseSocketDirectory(dataDirectory: string): string {
+  const inside = join(dataDirectory, 'socket');
+  if (Buffer.byteLength(join(inside, SOCKET_NAME)) <= MAX_SOCKET_PATH_BYTES) return inside;
+  const name = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 16);
+  return join(tmpdir(), `meridian-${name}`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

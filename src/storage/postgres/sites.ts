@@ -1,0 +1,100 @@
+/** `Sites` in PostgreSQL: the tables `sites` and `invitations`, and the role in `log_head`. */
+import type { Knex } from 'knex';
+import type { Fact, SiteFact } from '../change-log.ts';
+import type { Invitation, Role, Site, Sites } from '../sites.ts';
+import type { Database, Statement } from './database.ts';
+import { appendChanges } from './facts/append.ts';
+
+const GET_ROLE: Statement = { name: 'get-role', text: 'SELECT role, epoch FROM log_head' };
+const RECORD_ROLE: Statement = {
+  name: 'record-role',
+  text: 'UPDATE log_head SET role = $1, epoch = $2 WHERE epoch <= $2',
+};
+const FIND: Statement = {
+  name: 'find-site',
+  text: 'SELECT name, url, public_key AS "publicKey" FROM sites WHERE name = $1',
+};
+const LIST: Statement = {
+  name: 'list-sites',
+  text: 'SELECT name, url, public_key AS "publicKey" FROM sites ORDER BY name',
+};
+const RECORD_INVITATION: Statement = {
+  name: 'record-invitation',
+  text: `INSERT INTO invitations (token_hash, site, expires_at) VALUES ($1, $2, $3)
+         ON CONFLICT (token_hash) DO NOTHING`,
+};
+const TAKE_INVITATION: Statement = {
+  name: 'take-invitation',
+  text: `DELETE FROM invitations WHERE token_hash = $1
+         RETURNING site, token_hash AS "tokenHash", expires_at AS "expiresAt"`,
+};
+
+/** Changes the row only where something in it differs, so that its count says whether it did. */
+const WRITE_SITE = `
+  INSERT INTO sites AS old (name, url, public_key) VALUES (:name, :url, :publicKey)
+  ON CONFLICT (name) DO UPDATE SET url = excluded.url, public_key = excluded.public_key
+  WHERE (old.*) IS DISTINCT FROM (excluded.*)`;
+
+type SitesFact = Extract<Fact, { kind: `site-${string}` }>;
+
+export class PostgresSites implements Sites {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async getRole(): Promise<{ readonly role: Role; readonly epoch: number }> {
+    const rows = await this.#database.query<{ role: Role; epoch: number }>(GET_ROLE);
+    return rows[0]!;
+  }
+
+  async recordRole(role: Role, epoch: number): Promise<void> {
+    await this.#database.query(RECORD_ROLE, [role, epoch]);
+  }
+
+  async findSite(name: string): Promise<Site | undefined> {
+    return (await this.#database.query<Site>(FIND, [name]))[0];
+  }
+
+  listSites(): Promise<Site[]> {
+    return this.#database.query<Site>(LIST);
+  }
+
+  async recordSite(site: Site): Promise<void> {
+    await this.#change({ kind: 'site-recorded', site });
+  }
+
+  deleteSite(name: string): Promise<boolean> {
+    return this.#change({ kind: 'site-deleted', name });
+  }
+
+  async recordInvitation({ site, tokenHash, expiresAt }: Invitation): Promise<void> {
+    await this.#database.query(RECORD_INVITATION, [tokenHash, site, expiresAt]);
+  }
+
+  async takeInvitation(tokenHash: string): Promise<Invitation | undefined> {
+    return (await this.#database.query<Invitation>(TAKE_INVITATION, [tokenHash]))[0];
+  }
+
+  /** @returns whether anything changed; then it is in the log. */
+  #change(fact: SitesFact): Promise<boolean> {
+    return this.#database.transaction(async (trx) => {
+      const isChanged = await applySiteFact(trx, fact);
+      await appendChanges(trx, isChanged ? [fact] : []);
+      return isChanged;
+    });
+  }
+}
+
+/** Writes a fact about a site. Idempotent. @returns whether it changed a row. */
+export async function applySiteFact(trx: Knex.Transaction, fact: SitesFact): Promise<boolean> {
+  if (fact.kind === 'site-recorded') return writeSite(trx, fact.site);
+  return (await trx('sites').where({ name: fact.name }).delete()) > 0;
+}
+
+async function writeSite(trx: Knex.Transaction, site: SiteFact): Promise<boolean> {
+  const publicKey = JSON.stringify(site.publicKey);
+  const { rowCount } = await trx.raw(WRITE_SITE, { ...site, publicKey });
+  return rowCount > 0;
+}
