@@ -15,6 +15,8 @@ export interface Append {
   readonly content: AsyncIterable<Uint8Array>;
   /** The algorithm to hash with on the way, where it is known; sha256 by default. */
   readonly algorithm?: Algorithm;
+  /** Whether `openStaging` will be asked while these bytes arrive, in this process. */
+  readonly isReadAlong?: boolean;
 }
 
 export interface AppendOutcome {
@@ -47,7 +49,10 @@ export interface BlobStore {
   /** Puts bytes behind `offset`; creates the staging at offset 0. Never throws for a broken content. */
   append(staging: string, append: Append): Promise<AppendOutcome>;
 
-  /** Bytes that a staging holds in this process, also while it grows; `undefined` where it is not. */
+  /**
+   * Bytes of a staging that this process writes, also while it grows; for those that were announced
+   * by `isReadAlong`. Breaks where the staging goes. `undefined` where it is not here.
+   */
   openStaging(staging: string, range: ByteRange): Promise<Readable | undefined>;
 
   /** Proves the digest over every byte and makes the staging a blob. Two at once both succeed. */

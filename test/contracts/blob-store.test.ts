@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { FilesystemBlobStore } from '../../src/storage/filesystem/blob-store.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
+import { openSwiftBlobStore } from '../support/swift-bucket.ts';
 import { describeBlobStoreContract } from './blob-store.ts';
 
 describeBlobStoreContract('memory', async () => ({
@@ -18,3 +19,5 @@ describeBlobStoreContract('file system', async () => {
     close: () => rm(folder, { recursive: true }),
   };
 });
+
+describeBlobStoreContract('S3', openSwiftBlobStore);

@@ -209,8 +209,12 @@ export function describeBlobStoreContract(
       it('gives bytes while they arrive', async () => {
         const bytes = randomBytes(3_000_000);
         const [staging, content] = [randomUUID(), new PassThrough()];
-        await store.append(staging, { offset: 0, content: chunked(bytes.subarray(0, 1000)) });
-        const appending = store.append(staging, { offset: 1000, content });
+        await store.append(staging, {
+          offset: 0,
+          content: chunked(bytes.subarray(0, 1000)),
+          isReadAlong: true,
+        });
+        const appending = store.append(staging, { offset: 1000, content, isReadAlong: true });
         const whole = read(await store.openStaging(staging, { start: 0, end: 2_999_999 }));
         const part = read(await store.openStaging(staging, { start: 900, end: 2_000_000 }));
         content.write(bytes.subarray(1000, 1_700_000));
@@ -223,7 +227,11 @@ export function describeBlobStoreContract(
 
       it('breaks, and never ends short, when the staging goes', async () => {
         const staging = randomUUID();
-        await store.append(staging, { offset: 0, content: chunked(randomBytes(1000)) });
+        await store.append(staging, {
+          offset: 0,
+          content: chunked(randomBytes(1000)),
+          isReadAlong: true,
+        });
         const reader = await store.openStaging(staging, { start: 0, end: 1999 });
         const failure = failureOf(reader!);
         await store.discard(staging);
