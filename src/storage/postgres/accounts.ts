@@ -114,7 +114,7 @@ export async function applyAccountFact(
       return (await trx('accounts').where({ name: fact.name }).delete()) > 0;
     case 'access-token-recorded':
       return writeToken(trx, fact.token);
-    case 'access-token-deleted':
+    default:
       return (await trx('access_tokens').where({ id: fact.id }).delete()) > 0;
   }
 }
