@@ -45,7 +45,7 @@ export async function loadConfig(file?: string, environment?: Environment): Prom
   mistakes.push(...findContradictions(settled, texts));
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   const { data, storage, ...others } = settled as Settled;
-  const blobs: StorageLocation = storage ?? { kind: 'file', directory: join(data, 'blobs') };
+  const blobs: StorageLocation = storage ?? { kind: 'file', directory: join(data, 'content') };
   return Object.freeze({ ...others, data, storage: blobs });
 }
 
@@ -77,11 +77,6 @@ function findContradictions(
   }
   if (primaryUrl && !texts.has('MERIDIAN_SITE')) {
     mistakes.push('MERIDIAN_PRIMARY_URL needs MERIDIAN_SITE: a secondary has a name of its own.');
-  }
-  if (primaryUrl && settled.adminPassword) {
-    mistakes.push(
-      'MERIDIAN_ADMIN_PASSWORD cannot be set at a secondary: its accounts come from the primary.',
-    );
   }
   if (replication === 'separate' && !(settled.databaseUrl && settled.redisUrl)) {
     mistakes.push(

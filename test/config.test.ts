@@ -37,7 +37,7 @@ describe('the configuration', () => {
     expect(config.site).to.equal('main');
     expect(config.listen).to.deep.equal({ host: '127.0.0.1', port: 5000 });
     expect(config.data).to.equal(resolve('data'));
-    expect(config.storage).to.deep.equal({ kind: 'file', directory: resolve('data/blobs') });
+    expect(config.storage).to.deep.equal({ kind: 'file', directory: resolve('data/content') });
     expect(config.anonymousPull).to.deep.equal([]);
     expect(config.databaseUrl).to.equal(undefined);
     expect(config.tokenLifetimeMs).to.equal(300_000);
@@ -78,7 +78,7 @@ describe('the configuration', () => {
       directory: '/srv/blobs',
     });
     expect(
-      await read('s3://bucket/a/b?region=eu-1&endpoint=http://s3:9000&path-style=true'),
+      await read('s3://bucket/a/b?region=eu-1&endpoint=http://s3:9000&pathStyle=true'),
     ).to.deep.equal({
       kind: 's3',
       bucket: 'bucket',

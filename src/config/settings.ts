@@ -67,7 +67,8 @@ const SITE = {
     schema: value.oneOf(LOG_LEVELS),
     fallback: 'info',
     group: 'The site',
-    meaning: 'How much the program writes to its log: silent, error, warn, info or debug.',
+    meaning:
+      'What goes to the log: silent, error, warn, info, or debug, which tells of each request.',
   }),
 };
 
@@ -130,8 +131,8 @@ const STORAGE = {
     group: 'Storage',
     meaning:
       'Where blobs are kept: `file:/path`, or ' +
-      '`s3://bucket/prefix?region=…&endpoint=…&path-style=true` with keys from the usual AWS ' +
-      'variables. Without it, the folder `blobs` in the data folder.',
+      '`s3://bucket/prefix?region=…&endpoint=…&pathStyle=true` with keys from the usual AWS ' +
+      'variables. Without it, the folder `content` in the data folder.',
   }),
   redirect: given({
     variable: 'MERIDIAN_REDIRECT',
@@ -177,8 +178,8 @@ const ACCESS = {
     isSecret: true,
     group: 'Access',
     meaning:
-      'Password of the account `admin`, taken at the first start. Without it one is made and printed ' +
-      'once.',
+      'Password of the account `admin`, taken at the first start of a primary. Without it one is ' +
+      'made and printed once.',
   }),
   anonymousPull: given({
     variable: 'MERIDIAN_ANONYMOUS_PULL',
@@ -193,13 +194,6 @@ const ACCESS = {
     fallback: '5m',
     group: 'Access',
     meaning: 'How long a bearer token lives.',
-  }),
-  refreshTokenLifetimeMs: given({
-    variable: 'MERIDIAN_REFRESH_TOKEN_LIFETIME',
-    schema: value.duration('1h', '365d'),
-    fallback: '30d',
-    group: 'Access',
-    meaning: 'How long a refresh token lives when it is not used.',
   }),
   uploadExpiryMs: given({
     variable: 'MERIDIAN_UPLOAD_EXPIRY',

@@ -21,7 +21,8 @@ export type StorageLocation =
       readonly bucket: string;
       /** Before every key; '' or ending in a slash. */
       readonly prefix: string;
-      readonly region: string;
+      /** Where absent, the AWS chain says. */
+      readonly region?: string;
       readonly endpoint?: string;
       /** Whether the bucket stands in the path instead of in the host name. */
       readonly isPathStyle: boolean;
@@ -159,11 +160,11 @@ function readList<T>(given: string, read: (item: string) => T | undefined): T[] 
 
 /**
  * `file:/var/lib/meridian/blobs`, or
- * `s3://bucket/prefix?region=eu-central-1&endpoint=https://s3.example.com&path-style=true`.
+ * `s3://bucket/prefix?region=eu-central-1&endpoint=https://s3.example.com&pathStyle=true`.
  */
 export const storage = valueOf(
   (given) => readFileStorage(given) ?? readS3Storage(given),
-  'must be file:/path/of/a/folder or s3://bucket/prefix?region=…&endpoint=…&path-style=true',
+  'must be file:/path/of/a/folder or s3://bucket/prefix?region=…&endpoint=…&pathStyle=true',
 );
 
 function readFileStorage(given: string): StorageLocation | undefined {
@@ -171,15 +172,16 @@ function readFileStorage(given: string): StorageLocation | undefined {
   return directory === undefined ? undefined : { kind: 'file', directory: resolve(directory) };
 }
 
-const S3_OPTIONS = ['region', 'endpoint', 'path-style'];
+const S3_OPTIONS = ['region', 'endpoint', 'pathStyle'];
 
 function readS3Storage(given: string): StorageLocation | undefined {
   const url = readUrl(given, ['s3:']);
   if (!url?.hostname || [...url.searchParams.keys()].some((key) => !S3_OPTIONS.includes(key))) {
     return undefined;
   }
-  const endpoint = url.searchParams.get('endpoint') ?? undefined;
-  const isPathStyle = isOn.safeParse(url.searchParams.get('path-style') ?? 'false');
+  const endpoint = url.searchParams.get('endpoint');
+  const region = url.searchParams.get('region');
+  const isPathStyle = isOn.safeParse(url.searchParams.get('pathStyle') ?? 'false');
   if (!isPathStyle.success || (endpoint && !readUrl(endpoint, ['http:', 'https:']))) {
     return undefined;
   }
@@ -188,8 +190,8 @@ function readS3Storage(given: string): StorageLocation | undefined {
     kind: 's3',
     bucket: url.hostname,
     prefix: folders.map((folder) => `${folder}/`).join(''),
-    region: url.searchParams.get('region') ?? 'us-east-1',
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region ? { region } : {}),
+    ...(endpoint ? { endpoint } : {}),
     isPathStyle: isPathStyle.data,
   };
 }
