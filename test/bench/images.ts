@@ -1,32 +1,34 @@
 /** A real image of ten layers of 8 MiB, pushed and pulled with skopeo. */
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { writeImage } from '../support/image.ts';
+import { writeLayout } from '../support/image.ts';
 import { median } from './load.ts';
 import type { Stand } from './stand.ts';
 import { type Row, ratioRow } from './table.ts';
 
 const run = promisify(execFile);
 const ROUNDS = 5;
-const LAYERS = 10;
 const LAYER_BYTES = 8 * 1024 * 1024;
+
+const IMAGE = {
+  architecture: 'amd64',
+  layers: Array.from({ length: 10 }, (_, layer) => ({ [`files/${layer}`]: LAYER_BYTES })),
+};
 
 export async function benchImages(ours: Stand, peer: Stand, folder: string): Promise<Row[]> {
   const seconds = new Map([ours, peer].map((stand) => [stand, { push: [0], pull: [0] }]));
   for (const times of seconds.values()) Object.assign(times, { push: [], pull: [] });
   for (let round = 0; round < ROUNDS; round++) {
-    const layout = join(folder, `image-${round}`);
-    await writeImage(layout, { seed: `bench-${round}`, layers: LAYERS, layerBytes: LAYER_BYTES });
+    const { directory } = await writeLayout(folder, `image-${round}`, [IMAGE]);
     for (const stand of [ours, peer]) {
       const there = `${new URL(stand.server.url).host}/bench/image:${round}`;
       const times = seconds.get(stand)!;
-      times.push.push(await copy(stand, `oci:${layout}`, `docker://${there}`));
-      times.pull.push(await copy(stand, `docker://${there}`, `dir:${layout}-pulled`));
-      await rm(`${layout}-pulled`, { recursive: true });
+      times.push.push(await copy(stand, `oci:${directory}`, `docker://${there}`));
+      times.pull.push(await copy(stand, `docker://${there}`, `dir:${directory}-pulled`));
+      await rm(`${directory}-pulled`, { recursive: true });
     }
-    await rm(layout, { recursive: true });
+    await rm(directory, { recursive: true });
   }
   return (['push', 'pull'] as const).map((what) => {
     const perMinute = (stand: Stand) => 60 / median(seconds.get(stand)![what]);

@@ -1,14 +1,9 @@
 /** Two registries side by side, with what each row of the bench needs of them. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from '../conformance/client.ts';
 import { type Content, Fixtures } from '../conformance/fixtures.ts';
 import { locationOf, Repository, withQuery } from '../conformance/repository.ts';
-import { startProgram } from '../support/program.ts';
+import { ADMIN, startProgram } from '../support/program.ts';
 import { type Server, startDockerRegistry } from './peer.ts';
-
-const PASSWORD = 'bench-password';
 
 export class Stand implements AsyncDisposable {
   readonly name: string;
@@ -45,21 +40,14 @@ export class Stand implements AsyncDisposable {
 }
 
 /** Our program as it comes, one process on the embedded default. */
-export async function openOurs(environment: Record<string, string> = {}): Promise<Stand> {
-  const data = await mkdtemp(join(tmpdir(), 'bench-'));
-  const program = await startProgram({
-    env: { MERIDIAN_DATA: data, MERIDIAN_ADMIN_PASSWORD: PASSWORD, ...environment },
-  });
+export async function openOurs(env: Readonly<Record<string, string>> = {}): Promise<Stand> {
+  const program = await startProgram({ env });
   const server = {
-    url: program.url,
-    pid: program.pid,
-    stop: async () => {
-      await program.stop();
-      await rm(data, { recursive: true, force: true });
-    },
+    url: program.url.origin,
+    pid: program.process.pid!,
+    stop: () => program.stop(),
   };
-  const credentials = { user: 'admin', password: PASSWORD };
-  return new Stand('Meridian', server, new Client(new URL(program.url), credentials));
+  return new Stand('Meridian', server, new Client(program.url, ADMIN));
 }
 
 export async function openPeer(): Promise<Stand> {

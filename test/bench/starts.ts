@@ -25,7 +25,7 @@ export async function benchStarts(): Promise<Row[]> {
 /** From the start of the process to the first 200 of /readyz. */
 async function secondsToReady(data: string): Promise<number> {
   const started = performance.now();
-  const program = await startProgram({ env: { MERIDIAN_DATA: data } });
+  const program = await startProgram({ data });
   const seconds = (performance.now() - started) / 1000;
   await program.stop();
   return seconds;
