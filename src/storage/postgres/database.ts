@@ -21,6 +21,9 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
 }
 
+/** What knex would print is thrown as well, and logged once, where it ends. */
+const SILENCE = { error: () => {}, warn: () => {}, debug: () => {}, deprecate: () => {} };
+
 /** How long a call waits for a connection, and for the answer to a statement. */
 const CONNECT_TIMEOUT_MS = 2500;
 const QUERY_TIMEOUT_MS = 5000;
@@ -39,7 +42,7 @@ export class Database {
   private constructor(url: string, pool: Pool) {
     this.url = url;
     this.#pool = pool;
-    this.#knex = knex({ client: 'pg', connectionPool: pool } as Knex.Config);
+    this.#knex = knex({ client: 'pg', connectionPool: pool, log: SILENCE } as Knex.Config);
   }
 
   /** Opens the pool and proves that the server answers. @throws StorageUnavailable */
@@ -52,8 +55,10 @@ export class Database {
       keepAlive: true,
       types,
     });
-    // A connection that breaks while it is idle leaves the pool; that is all that has to be done.
+    // A connection that breaks leaves the pool, and the statement under way, if any, rejects: that
+    // is all that has to be done. Unheard, either event would end the process.
     pool.on('error', () => {});
+    pool.on('connect', (client) => client.on('error', () => {}));
     const database = new Database(url, pool);
     try {
       await database.query({ name: 'open', text: 'SELECT 1' });

@@ -1,0 +1,5 @@
+import { openMemoryFacts, openPostgresFacts } from '../support/facts.ts';
+import { describeCatalogContract } from './catalog.ts';
+
+describeCatalogContract('memory', openMemoryFacts);
+describeCatalogContract('PostgreSQL', openPostgresFacts);

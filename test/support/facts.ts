@@ -1,0 +1,63 @@
+/** The ports that look at the same facts, opened in memory and in PostgreSQL. */
+import { systemClock } from '../../src/clock.ts';
+import type { Catalog } from '../../src/storage/catalog.ts';
+import type { ChangeLog } from '../../src/storage/change-log.ts';
+import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
+import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
+import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
+import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
+import type { Metadata } from '../../src/storage/metadata.ts';
+import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
+import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
+import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
+import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
+import type { Replicas } from '../../src/storage/replicas.ts';
+import type { Role } from '../../src/storage/sites.ts';
+import { openTestDatabase } from './database.ts';
+
+export interface FactPorts {
+  readonly metadata: Metadata;
+  readonly catalog: Catalog;
+  readonly changeLog: ChangeLog;
+  readonly replicas: Replicas;
+  become(role: Role): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type OpenFacts = () => Promise<FactPorts>;
+
+export async function openMemoryFacts(): Promise<FactPorts> {
+  const facts = new MemoryFacts({ clock: systemClock });
+  return {
+    metadata: new MemoryMetadata(facts),
+    catalog: new MemoryCatalog(facts),
+    changeLog: new MemoryChangeLog(facts),
+    replicas: new MemoryReplicas(facts),
+    become: async (role) => {
+      facts.role = role;
+    },
+    close: async () => {},
+  };
+}
+
+export async function openPostgresFacts(): Promise<FactPorts> {
+  const place = await openTestDatabase();
+  const database = await Database.open({ url: place.url });
+  const changeLog = new PostgresChangeLog(database);
+  return {
+    metadata: new PostgresMetadata(database),
+    catalog: new PostgresCatalog(database),
+    changeLog,
+    replicas: new PostgresReplicas(database),
+    become: async (role) => {
+      await database.run((knex) => knex('log_head').update({ role }));
+    },
+    close: async () => {
+      await changeLog.close();
+      await database.close();
+      await place.drop();
+    },
+  };
+}
