@@ -8,6 +8,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import type { Log } from '../../log.ts';
 import { chooseAccount } from './embedded/account.ts';
 import { DATABASE_USER, prepareCluster, prepareSocketDirectory } from './embedded/cluster.ts';
+import { stopOrphan } from './embedded/orphan.ts';
 import { findPrograms } from './embedded/programs.ts';
 import { EmbeddedServer } from './embedded/server.ts';
 
@@ -66,11 +67,12 @@ export class EmbeddedPostgres {
       chooseAccount(),
     ]);
     const cluster = await prepareCluster({ dataDirectory, programs, account });
+    await stopOrphan(cluster);
     const socketDirectory = await prepareSocketDirectory({ dataDirectory, programs, account });
     const settings = { ...SETTINGS, unix_socket_directories: socketDirectory, ...options.settings };
     const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const command = [...account.prefix, programs.postgres, '-D', cluster, ...words];
-    const server = await EmbeddedServer.open({ command, cluster, log: options.log });
+    const server = await EmbeddedServer.open({ command, log: options.log });
     const way = `host=${encodeURIComponent(socketDirectory)}&user=${DATABASE_USER}`;
     return new EmbeddedPostgres(`postgresql:///postgres?${way}`, server);
   }

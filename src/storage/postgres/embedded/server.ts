@@ -8,13 +8,11 @@ import type { Log } from '../../../log.ts';
 export interface ServerOptions {
   /** Program and words. */
   readonly command: readonly string[];
-  /** Folder of its files. */
-  readonly cluster: string;
   readonly log: Log;
 }
 
 const READY = 'database system is ready to accept connections';
-const FIRST_PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 10_000;
 
 export class EmbeddedServer {
@@ -41,9 +39,9 @@ export class EmbeddedServer {
     clearTimeout(this.#restart);
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
     const gone = once(child, 'exit');
     child.kill('SIGINT');
-    child.ref();
     await gone;
   }
 
@@ -52,34 +50,43 @@ export class EmbeddedServer {
     const child = spawn(program!, words, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     await this.#untilReady(child);
+    this.#pauseMs = FIRST_PAUSE_MS;
+    child.once('exit', (code, signal) => this.#onExit({ code, signal }));
     // From here on it must not keep our process alive: it ends when we do.
     child.unref();
     (child.stderr as Socket).unref();
-    this.#pauseMs = FIRST_PAUSE_MS;
-    child.once('exit', (code, signal) => this.#onExit(code, signal));
   }
 
   #untilReady(child: ChildProcess): Promise<void> {
-    const said: string[] = [];
+    const lastWords: string[] = [];
     return new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said.join(' ')}`)));
+      // 'close' comes when everything that it said has arrived.
+      child.once('close', () => {
+        reject(new Error(`PostgreSQL did not start: ${lastWords.join(' ')}`));
+      });
       createInterface({ input: child.stderr! }).on('line', (line) => {
-        this.#options.log.debug({ line }, 'postgres');
+        this.#tell(line);
         if (line.includes(READY)) resolve();
-        else said.push(line);
+        lastWords.push(line);
+        if (lastWords.length > 5) lastWords.shift();
       });
     });
   }
 
-  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+  /** What it says of one connection is FATAL to that connection only. */
+  #tell(line: string): void {
+    const { log } = this.#options;
+    if (line.startsWith('PANIC:')) log.error({ line }, 'PostgreSQL panicked');
+    else if (/^(?:FATAL|WARNING):/.test(line)) log.warn({ line }, 'PostgreSQL warns');
+    else log.debug({ line }, 'PostgreSQL says');
+  }
+
+  #onExit(cause: object): void {
     if (this.#isClosing) return;
-    this.#options.log.error({ code, signal }, 'PostgreSQL died and is started again');
+    this.#options.log.error(cause, 'PostgreSQL is gone and is started again');
     this.#restart = setTimeout(() => {
-      this.#start().catch((error: unknown) => {
-        this.#options.log.error({ error }, 'PostgreSQL did not start');
-        this.#onExit(null, null);
-      });
+      this.#start().catch((error: unknown) => this.#onExit({ err: error }));
     }, this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LAST_PAUSE_MS);
   }
