@@ -73,6 +73,8 @@ export class Transfer {
     const offset = await this.#measureStaging();
     const first = await source(offset);
     if (!first) return undefined;
+    // It may break before it is read; a stream whose error nobody hears ends the process.
+    first.content.on('error', () => undefined);
     try {
       assertSize(first, sizeBytes);
       await this.#append(offset, nothing());

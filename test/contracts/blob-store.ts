@@ -141,6 +141,13 @@ export function describeBlobStoreContract(
         expect((await outcome).interruption).to.be.an('error');
       });
 
+      it('reports a stream that broke before it was read', async () => {
+        const content = new PassThrough();
+        const outcome = store.append(randomUUID(), { offset: 0, content });
+        content.destroy(new Error('connection reset'));
+        expect((await outcome).interruption?.message).to.equal('connection reset');
+      });
+
       it('cuts off what lies beyond the offset', async () => {
         const bytes = randomBytes(50_000);
         const staging = randomUUID();

@@ -1,10 +1,12 @@
 /**
  * Writes a stream of small chunks in large batches: one `writev` of about 1 MiB in flight while the
- * next batch is gathered. Chunks are handed to the system as they came, never copied.
+ * next batch is gathered. Chunks are handed to the system as they came, never copied. Syncs on the
+ * way, so that the last sync finds little to do.
  */
 import type { FileHandle } from 'node:fs/promises';
 
 const BATCH_BYTES = 1024 * 1024;
+const SYNC_BYTES = 32 * 1024 * 1024;
 
 export class BatchWriter {
   readonly #file: FileHandle;
@@ -13,12 +15,15 @@ export class BatchWriter {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
   #inFlight: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
+  #syncedPosition: number;
   #failure: unknown;
 
   /** Writes from `position` on, and tells each time up to where the file reaches. */
   constructor(file: FileHandle, position: number, onWritten: (position: number) => void) {
     this.#file = file;
     this.#position = position;
+    this.#syncedPosition = position;
     this.#onWritten = onWritten;
   }
 
@@ -40,10 +45,13 @@ export class BatchWriter {
     return undefined;
   }
 
-  /** Resolves once everything taken is written; rejects where a write failed. */
+  /** Resolves once everything taken is written for good; rejects where a write failed. */
   async finish(): Promise<void> {
     await this.#settle();
     this.#start();
+    await this.#settle();
+    await this.#syncing;
+    await this.#file.datasync();
     await this.#settle();
   }
 
@@ -64,10 +72,22 @@ export class BatchWriter {
   async #write(batch: readonly Uint8Array[]): Promise<void> {
     try {
       await this.#writeAll(batch);
+      if (this.#position - this.#syncedPosition >= SYNC_BYTES) this.#syncing ??= this.#sync();
     } catch (error) {
       this.#failure = error;
     }
     this.#inFlight = undefined;
+  }
+
+  /** Beside the writing. Never rejects: a sync that failed is never made good by a later one. */
+  async #sync(): Promise<void> {
+    this.#syncedPosition = this.#position;
+    try {
+      await this.#file.datasync();
+    } catch (error) {
+      this.#failure = error;
+    }
+    this.#syncing = undefined;
   }
 
   /** One `writev` may write less than it was given, and then says only how much. */

@@ -1,6 +1,14 @@
 /** Takes content apart into its chunks, at the pace of whoever takes them. */
 import { finished, Readable } from 'node:stream';
 
+/**
+ * Lets content break before anybody listens, while a file is still being opened: a stream whose
+ * error nobody hears would end the process. `consume` reports it nevertheless.
+ */
+export function expectBreak(content: AsyncIterable<Uint8Array>): void {
+  if (content instanceof Readable) content.on('error', () => undefined);
+}
+
 /** Takes one chunk; gives a promise where the next one must wait for it. */
 export type Take = (chunk: Uint8Array) => Promise<void> | undefined;
 
@@ -34,7 +42,6 @@ function flow(content: Readable, take: Take): Promise<Error | undefined> {
     const fail = (reason: Error): void => {
       unwatch();
       content.off('data', onData);
-      content.on('error', () => undefined);
       reject(reason);
     };
     content.on('data', onData).resume();

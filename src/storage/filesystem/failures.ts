@@ -2,7 +2,17 @@
 import { StorageFull, StorageUnavailable } from '../failure.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const AWAY = new Set(['EIO', 'EROFS', 'ESTALE', 'EMFILE', 'ENFILE', 'EACCES', 'EPERM', 'ENODEV']);
+const AWAY = new Set([
+  'EIO',
+  'EROFS',
+  'ESTALE',
+  'EMFILE',
+  'ENFILE',
+  'EACCES',
+  'EPERM',
+  'ENODEV',
+  'ENOTDIR',
+]);
 
 function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? '';

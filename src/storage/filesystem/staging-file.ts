@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type Algorithm, type Digest, Hasher } from '../../oci/digest.ts';
 import type { Append, AppendOutcome } from '../blob-store.ts';
 import { BatchWriter } from './batch-writer.ts';
-import { consume } from './consume.ts';
+import { consume, expectBreak } from './consume.ts';
 import { asFailure, whereFound } from './failures.ts';
 import type { UnderWayStagings } from './under-way.ts';
 
@@ -23,6 +23,7 @@ interface Place {
 
 /** Cuts the file to the offset, writes behind it, and syncs. See `BlobStore.append`. */
 export async function appendToFile(place: Place, append: Append): Promise<AppendOutcome> {
+  expectBreak(append.content);
   const handle = await openAt(place.file, append.offset);
   if (!handle) return { offset: 0, interruption: new StagingShort('there is no such staging') };
   try {
@@ -60,7 +61,6 @@ async function write(place: OpenPlace, append: Append): Promise<AppendOutcome> {
       return writer.take(chunk);
     });
     await writer.finish();
-    await handle.datasync();
     if (hasher) underWay.keepHasher(staging, hasher, await handle.stat({ bigint: true }));
     return { offset: writer.position, ...(interruption ? { interruption } : {}) };
   } catch (error) {

@@ -32,6 +32,8 @@ export class Uploads {
 
   /** Stores the content as one more piece. Beyond the offset nothing is left. */
   async append(staging: string, append: Append): Promise<AppendOutcome> {
+    // The content may break before it is read; a stream whose error nobody hears ends the process.
+    if (append.content instanceof Readable) append.content.on('error', () => undefined);
     const before = await this.#cut(staging, append.offset);
     const lengthBytes = lengthOfPieces(before);
     if (lengthBytes < append.offset) {
