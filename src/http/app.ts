@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import { RegistryError } from '../oci/error.ts';
 import { type Answer, API_VERSION, writeAnswer } from './answer.ts';
 import type { Gatekeeper } from './authenticate.ts';
-import { authorize, scopesFor } from './authorize.ts';
+import { authorize, type Changes, refuseChange, scopesFor } from './authorize.ts';
 import { logRequests } from './log-requests.ts';
 import { matchPath } from './match-path.ts';
 import { findRoute, printAllow, type Route } from './routes.ts';
@@ -15,10 +15,10 @@ import type { Services } from './v2/services.ts';
 import { writeErrors } from './write-errors.ts';
 
 /**
- * Answers in the primary's stead what a secondary may not: called for such routes after the caller was
- * found to have the right, before the handler. `undefined` where this site is the primary itself.
+ * Stands around the routes that are the primary's, after the caller was found to have the right: a
+ * secondary passes the call on instead of handling it.
  */
-export type Forward = (call: Call) => Promise<Answer | undefined>;
+export type Forward = (call: Call, handle: () => Promise<Answer>) => Promise<Answer>;
 
 export interface AppOptions {
   readonly services: Services;
@@ -28,12 +28,18 @@ export interface AppOptions {
   /** What answers beside `/v2`: the token endpoint, the API, health. */
   readonly doors?: readonly (Router | Middleware)[];
   readonly forward?: Forward;
+  /** What may be changed through `/v2`; everything where nobody says. */
+  readonly changes?: Changes;
   /** Whether each request is logged. */
   readonly isAccessLogged: boolean;
 }
 
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
+  // What reaches Koa itself is a line that broke after its answer had begun.
+  app.on('error', (error: Error) => options.log.debug({ err: error }, 'a connection broke'));
+  // What reaches Koa itself is a client that went away; its own listener would print a stack.
+  app.on('error', (error: unknown) => options.log.debug({ error }, 'a connection broke off'));
   app.use(writeErrors(options.log));
   if (options.isAccessLogged) app.use(logRequests(options.log, options.clock));
   app.use(serveRegistry(options));
@@ -61,7 +67,7 @@ function isRegistryPath(url: string): boolean {
 
 /** The order is the rule: a route, who it is, whether they may, and only then anything else. */
 async function answerCall(context: Context, options: AppOptions): Promise<Answer> {
-  const { gatekeeper, services, forward } = options;
+  const { gatekeeper, services, forward, changes = 'all' } = options;
   const match = matchPath(pathOf(context.req.url!)) ?? refuseUnknownPath();
   const route = findRoute(match.path, context.req.method!) ?? refuseMethod(match.path);
   const scopes = () => scopesFor(route.access, match.name);
@@ -69,8 +75,9 @@ async function answerCall(context: Context, options: AppOptions): Promise<Answer
   context.state['caller'] = caller;
   const call = new Call({ context, match, caller, gatekeeper });
   authorize(call, route.access);
-  const forwarded = route.isPrimarys ? await forward?.(call) : undefined;
-  return forwarded ?? route.handler(call, services);
+  refuseChange(route.access, changes);
+  const handle = () => route.handler(call, services);
+  return route.needsPrimary && forward ? forward(call, handle) : handle();
 }
 
 function pathOf(url: string): string {

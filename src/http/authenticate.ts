@@ -62,6 +62,11 @@ export class Gatekeeper {
     });
   }
 
+  /** Host and port under which the client knows us. */
+  host(request: IncomingMessage): string {
+    return new URL(this.#externalUrl.baseUrl(request)).host;
+  }
+
   clientAddress(request: IncomingMessage): string {
     return this.#externalUrl.clientAddress(request);
   }

@@ -19,6 +19,24 @@ const SCOPE_ACTIONS = { pull: ['pull'], push: ['pull', 'push'], delete: ['delete
 
 const CATALOG: Access = { type: 'registry', name: 'catalog', actions: ['*'] };
 
+/** What may be changed through the API at all, whoever asks: everything, all but deleting, nothing. */
+export const CHANGES = ['all', 'push', 'none'] as const;
+export type Changes = (typeof CHANGES)[number];
+
+/**
+ * Refuses a change that this registry does not take from anybody (125, 127).
+ *
+ * @throws RegistryError UNSUPPORTED
+ */
+export function refuseChange(access: RouteAccess, changes: Changes): void {
+  if (access === 'delete' && changes !== 'all') {
+    throw new RegistryError('UNSUPPORTED', { message: 'nothing may be deleted here' });
+  }
+  if (access === 'push' && changes === 'none') {
+    throw new RegistryError('UNSUPPORTED', { message: 'this registry is read-only' });
+  }
+}
+
 /** The scopes that a token for this route must hold. */
 export function scopesFor(access: RouteAccess, name: string): readonly Access[] {
   if (access === 'token') return [];

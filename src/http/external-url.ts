@@ -19,16 +19,18 @@ const HOST = /^[A-Za-z0-9.-]+(?::[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5}
 export class ExternalUrl {
   readonly #publicUrl: string | undefined;
   readonly #trusted: BlockList;
+  readonly #hasTrusted: boolean;
 
   constructor({ publicUrl, trustedProxies }: ProxySettings) {
     this.#publicUrl = publicUrl?.replace(/\/+$/, '');
     this.#trusted = readNetworks(trustedProxies);
+    this.#hasTrusted = trustedProxies.length > 0;
   }
 
   /** `https://host:port`, without a slash at the end. */
   baseUrl(request: IncomingMessage): string {
     if (this.#publicUrl !== undefined) return this.#publicUrl;
-    const isTrusted = this.#isTrusted(addressOf(request));
+    const isTrusted = this.#hasTrusted && this.#isTrusted(addressOf(request));
     const forwarded = (name: string): string | undefined =>
       isTrusted ? lastOf(request.headers[name]) : undefined;
     const isTls = 'encrypted' in request.socket;
@@ -42,6 +44,7 @@ export class ExternalUrl {
   /** The client's IP address: the last one in the chain of proxies that is not a trusted proxy. */
   clientAddress(request: IncomingMessage): string {
     let address = addressOf(request);
+    if (!this.#hasTrusted) return address;
     const chain = String(request.headers['x-forwarded-for'] ?? '').split(',');
     while (this.#isTrusted(address)) {
       const before = chain.pop()?.trim();

@@ -42,8 +42,7 @@ export function matchPath(rawPath: string): PathMatch | undefined {
   if (!rawPath.startsWith(PREFIX)) return undefined;
   const rest = decodePath(stripSlash(rawPath.slice(PREFIX.length)));
   if (rest === undefined) return undefined;
-  if (rest.startsWith('_')) return Object.hasOwn(RESERVED, rest) ? RESERVED[rest] : undefined;
-  return matchSuffix(rest);
+  return Object.hasOwn(RESERVED, rest) ? RESERVED[rest] : matchSuffix(rest);
 }
 
 /** Some tools leave the last slash out, others put one too many (T31). */

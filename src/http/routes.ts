@@ -27,10 +27,10 @@ export interface Route {
   readonly access: RouteAccess;
   readonly handler: Handler;
   /** Concerns what only the primary holds or may change; a secondary forwards it. */
-  readonly isPrimarys?: boolean;
+  readonly needsPrimary?: boolean;
 }
 
-const isPrimarys = true;
+const needsPrimary = true;
 
 // biome-ignore format: one row, one route
 export const ROUTES: readonly Route[] = [
@@ -40,15 +40,15 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET',    path: '/v2/<name>/tags/list',             access: 'pull',    handler: listTags },
   { method: 'GET',    path: '/v2/<name>/referrers/<digest>',    access: 'pull',    handler: listReferrers },
   { method: 'GET',    path: '/v2/<name>/manifests/<reference>', access: 'pull',    handler: getManifest },
-  { method: 'PUT',    path: '/v2/<name>/manifests/<reference>', access: 'push',    handler: putManifest,    isPrimarys },
-  { method: 'DELETE', path: '/v2/<name>/manifests/<reference>', access: 'delete',  handler: deleteManifest, isPrimarys },
+  { method: 'PUT',    path: '/v2/<name>/manifests/<reference>', access: 'push',    handler: putManifest,    needsPrimary },
+  { method: 'DELETE', path: '/v2/<name>/manifests/<reference>', access: 'delete',  handler: deleteManifest, needsPrimary },
   { method: 'GET',    path: '/v2/<name>/blobs/<digest>',        access: 'pull',    handler: getBlob },
-  { method: 'DELETE', path: '/v2/<name>/blobs/<digest>',        access: 'delete',  handler: deleteBlob,     isPrimarys },
-  { method: 'POST',   path: '/v2/<name>/blobs/uploads/',        access: 'push',    handler: startUpload,    isPrimarys },
-  { method: 'GET',    path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: getUpload,      isPrimarys },
-  { method: 'PATCH',  path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: appendToUpload, isPrimarys },
-  { method: 'PUT',    path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: finishUpload,   isPrimarys },
-  { method: 'DELETE', path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: cancelUpload,   isPrimarys },
+  { method: 'DELETE', path: '/v2/<name>/blobs/<digest>',        access: 'delete',  handler: deleteBlob,     needsPrimary },
+  { method: 'POST',   path: '/v2/<name>/blobs/uploads/',        access: 'push',    handler: startUpload,    needsPrimary },
+  { method: 'GET',    path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: getUpload,      needsPrimary },
+  { method: 'PATCH',  path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: appendToUpload, needsPrimary },
+  { method: 'PUT',    path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: finishUpload,   needsPrimary },
+  { method: 'DELETE', path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: cancelUpload,   needsPrimary },
 ];
 
 /** By path, then by method; HEAD leads to the row of GET. */

@@ -1,5 +1,6 @@
 /** The outermost middleware: the one place where errors become answers. */
 import type { Context, Middleware } from 'koa';
+import { PrimaryAway } from '../geo/primary-away.ts';
 import type { Log } from '../log.ts';
 import { RegistryError } from '../oci/error.ts';
 import { NotPrimary, StorageFull, StorageUnavailable } from '../storage/failure.ts';
@@ -43,6 +44,9 @@ export function toAnswer(error: unknown): Answer {
     });
   }
   if (error instanceof StorageFull) return failure(507, 'the registry has no room for this');
+  if (error instanceof PrimaryAway) {
+    return failure(503, error.message, { 'Retry-After': String(RETRY_AFTER_SECONDS) });
+  }
   if (error instanceof UpstreamFailure) return failure(502, 'the upstream did not answer as asked');
   return failure(500, 'the registry failed');
 }

@@ -19,8 +19,9 @@ interface Dependencies {
 export interface Mount {
   readonly repository: RepositoryName;
   readonly digest: Digest;
-  /** Where it is to be mounted from; the caller was found to have the right to pull there. */
   readonly from: RepositoryName;
+  /** Whether the caller may pull from there. */
+  readonly isAllowed: boolean;
   readonly actor: string;
 }
 
@@ -66,10 +67,14 @@ export class Blobs {
     return this.#blobStore.locate(digest);
   }
 
-  /** Makes a blob of one repository one of another too. @returns whether it was there to be. */
-  async mount({ repository, digest, from, actor }: Mount): Promise<boolean> {
+  /**
+   * Makes a blob of one repository one of another too. It is looked for also where it may not be
+   * pulled, so that the time that it takes tells nothing (A12).
+   * @returns whether it could be had.
+   */
+  async mount({ repository, digest, from, actor, isAllowed }: Mount): Promise<boolean> {
     const source = await this.#memory.find(from, digest);
-    if (!source) return false;
+    if (!source || !isAllowed) return false;
     await this.#metadata.linkBlob({ repository, digest, sizeBytes: source.sizeBytes, actor });
     return true;
   }

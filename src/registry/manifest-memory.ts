@@ -90,6 +90,8 @@ export class ManifestMemory implements Memory {
     if (!digest) return undefined;
     const known = this.#manifests.get(manifestKey(repository, digest));
     const entry = known ?? (await this.#readManifest(repository, digest));
+    // The tag moved, and what it pointed to was deleted, in between.
+    if (!entry && this.#coherence.position !== before) return this.#readTag(repository, tag);
     if (entry && this.#coherence.position === before) this.#rememberTag(repository, tag, entry);
     return entry;
   }

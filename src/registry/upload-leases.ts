@@ -4,7 +4,7 @@ import type { Randomness } from '../randomness.ts';
 import type { UploadSession, UploadTracker } from '../storage/upload-tracker.ts';
 
 interface Dependencies {
-  readonly uploadTracker: Pick<UploadTracker, 'lease' | 'renew' | 'release'>;
+  readonly uploadTracker: Pick<UploadTracker, 'find' | 'lease' | 'renew' | 'release'>;
   readonly clock: Clock;
   readonly randomness: Randomness;
 }
@@ -13,10 +13,14 @@ interface Dependencies {
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
 
+/** How often, and how long each time, a writer waits for another that may be on its way out. */
+const WAITS = 20;
+const WAIT_MS = 50;
+
 export interface HeldUpload {
   readonly session: UploadSession;
-  /** Gives the lease back with the new offset. @returns whether it was still held. */
-  release(offset: number): Promise<boolean>;
+  /** Gives the lease back, with a new offset if there is one. @returns whether it was still held. */
+  release(offset?: number): Promise<boolean>;
 }
 
 export class UploadLeases {
@@ -30,18 +34,41 @@ export class UploadLeases {
     this.#randomness = randomness;
   }
 
-  /** @returns `undefined` where the upload is gone, stands elsewhere, or is another's now. */
-  async take(id: string, offset: number): Promise<HeldUpload | undefined> {
+  /**
+   * Takes the upload where it stands at that offset. Where another writer has it, waits a moment: it
+   * may be one whose client is gone.
+   * @returns `undefined` where the upload is gone, stands elsewhere, or is another's still.
+   */
+  async take(id: string, offset: number | 'any'): Promise<HeldUpload | undefined> {
     const writer = this.#randomness.uuid();
+    let session = await this.#lease(id, offset, writer);
+    for (let tries = 0; !session && tries < WAITS; tries += 1) {
+      if (!(await this.#isTaken(id, offset))) return undefined;
+      await this.#clock.sleep(WAIT_MS);
+      session = await this.#lease(id, offset, writer);
+    }
+    return session && this.#hold(session, writer);
+  }
+
+  #lease(id: string, offset: number | 'any', writer: string): Promise<UploadSession | undefined> {
     const now = this.#clock.now();
     const until = new Date(now.getTime() + LEASE_MS);
-    const session = await this.#uploadTracker.lease(id, { offset, writer, until, now });
-    if (!session) return undefined;
+    return this.#uploadTracker.lease(id, { offset, writer, until, now });
+  }
+
+  /** Whether nothing but another's lease is in the way. */
+  async #isTaken(id: string, offset: number | 'any'): Promise<boolean> {
+    const session = await this.#uploadTracker.find(id);
+    return session !== undefined && (offset === 'any' || session.offset === offset);
+  }
+
+  #hold(session: UploadSession, writer: string): HeldUpload {
+    const { id } = session;
     const stop = new AbortController();
     void this.#keep(id, writer, stop.signal);
     return {
       session,
-      release: (newOffset) => {
+      release: (newOffset = session.offset) => {
         stop.abort();
         return this.#uploadTracker.release(id, writer, newOffset);
       },

@@ -65,6 +65,16 @@ export class Uploads {
   }
 
   /**
+   * The same, after a write that is breaking off just now has counted its bytes: a client that lost
+   * its line asks at once, and would go on from where it no longer stands.
+   */
+  async settleOffset(point: Omit<UploadPoint, 'offset'>): Promise<number> {
+    await this.getOffset(point);
+    await (await this.#leases.take(point.id, 'any'))?.release();
+    return this.getOffset(point);
+  }
+
+  /**
    * Adds bytes. A client that goes away in the middle loses nothing of what came in.
    * @throws RegistryError BLOB_UPLOAD_UNKNOWN, SIZE_INVALID; what broke the content off.
    */

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { Coherence } from '../../src/coherence.ts';
 import { createApp } from '../../src/http/app.ts';
 import { Gatekeeper } from '../../src/http/authenticate.ts';
+import type { Changes } from '../../src/http/authorize.ts';
 import { ExternalUrl } from '../../src/http/external-url.ts';
 import { RunningServer } from '../../src/http/server.ts';
 import { tokenRoutes } from '../../src/http/token.ts';
@@ -34,6 +35,7 @@ export interface StartOptions {
   readonly trustedProxies?: readonly string[];
   readonly port?: number;
   readonly logLevel?: LogLevel;
+  readonly changes?: Changes;
   /** Accounts besides the administrator: name → grants; each has the administrator's password. */
   readonly accounts?: Readonly<Record<string, readonly Grant[]>>;
 }
@@ -47,6 +49,8 @@ export interface TestRegistry {
   readonly facts: MemoryFacts;
   readonly blobStore: BlobStore;
   readonly uploadTracker: MemoryUploadTracker;
+  /** A further account with these grants and the administrator's password. */
+  addAccount(name: string, grants: readonly Grant[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,9 +68,13 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
   const coherence = new Coherence(new MemoryChangeLog(facts));
   const blobStore = options.blobStore ?? new MemoryBlobStore({ clock });
   const uploadTracker = new MemoryUploadTracker();
+  const accounts = new MemoryAccounts();
+  const addAccount = await prepareAccounts(accounts, clock);
+  const all = { [USER]: [{ pattern: pattern('**'), actions: ['admin'] }], ...options.accounts };
+  for (const [name, grants] of Object.entries(all)) await addAccount(name, grants as Grant[]);
   const auth = await openAuth({
     identity: { cluster: CLUSTER, site: 'test', privateKey: generatePrivateKey() },
-    accounts: await createAccounts(options, clock),
+    accounts,
     refreshTokens: new MemoryRefreshTokens(),
     sites: new MemorySites(),
     coherence,
@@ -99,6 +107,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
     gatekeeper,
     log,
     clock,
+    changes: options.changes,
     isAccessLogged: options.logLevel !== undefined,
     doors: [tokenRoutes({ ...auth, gatekeeper })],
   });
@@ -112,25 +121,23 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
     facts,
     blobStore,
     uploadTracker,
+    addAccount,
     close: async () => void (await server.drain(CLOSE_MS)),
   };
 }
 
-async function createAccounts(options: StartOptions, clock: Clock): Promise<MemoryAccounts> {
-  const accounts = new MemoryAccounts();
+/** Gives what records an account; the one password of all is hashed once. */
+async function prepareAccounts(accounts: MemoryAccounts, clock: Clock) {
   const passwordHash = await hashPassword(PASSWORD);
-  const all = { [USER]: [{ pattern: pattern('**'), actions: ['admin'] }], ...options.accounts };
-  for (const [name, grants] of Object.entries(all)) {
-    await accounts.recordAccount({
+  return (name: string, grants: readonly Grant[]): Promise<void> =>
+    accounts.recordAccount({
       name,
       kind: 'person',
       passwordHash,
       isDisabled: false,
       tokensValidAfter: new Date(clock.now().getTime() - 1000),
-      grants: grants as Grant[],
+      grants,
     });
-  }
-  return accounts;
 }
 
 function pattern(text: string): PathPattern {

@@ -16,6 +16,8 @@ import type { PathMatch } from '../match-path.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+const MAX_REFERENCE_LENGTH = 255;
+
 interface Parts {
   readonly context: Context;
   readonly match: PathMatch;
@@ -60,6 +62,23 @@ export class Call {
   /** @throws RegistryError NAME_INVALID */
   get repository(): RepositoryName {
     return (this.#repository ??= parseRepositoryName(this.#match.name) ?? refuseName());
+  }
+
+  /**
+   * The repository, for a push that may create it.
+   *
+   * > Many clients impose a limit of 255 characters on the length of the concatenation of the
+   * > registry hostname (and optional port), `/`, and `<name>` value.
+   *
+   * @throws RegistryError NAME_INVALID, also where it would be too long for such clients.
+   */
+  get pushedRepository(): RepositoryName {
+    const { repository } = this;
+    const length = this.#gatekeeper.host(this.request).length + 1 + repository.length;
+    if (length <= MAX_REFERENCE_LENGTH) return repository;
+    throw new RegistryError('NAME_INVALID', {
+      message: `with this registry's host the name has ${length} characters, more than 255`,
+    });
   }
 
   /** @throws RegistryError DIGEST_INVALID */
@@ -114,10 +133,10 @@ export class Call {
    * keeps the connection open until the answer is written.
    */
   get body(): AsyncIterable<Buffer> {
-    return { [Symbol.asyncIterator]: () => this.#openBody() };
+    return { [Symbol.asyncIterator]: () => this.#iterateBody() };
   }
 
-  #openBody(): AsyncIterator<Buffer> {
+  #iterateBody(): AsyncIterator<Buffer> {
     const { req, res } = this.context;
     if (req.headers.expect !== undefined) {
       delete req.headers.expect;

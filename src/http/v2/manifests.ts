@@ -26,7 +26,7 @@ export async function getManifest(call: Call, { manifests }: Services): Promise<
 }
 
 export async function putManifest(call: Call, { manifests }: Services): Promise<Answer> {
-  const { repository, reference, caller } = call;
+  const { pushedRepository: repository, reference, caller } = call;
   const tags = readTags(call.query);
   const content = await readContent(call);
   const { digest, subject } = await manifests.put({

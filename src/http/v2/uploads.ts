@@ -13,7 +13,7 @@ import type { Services } from './services.ts';
 
 /** POST: begins an upload, or mounts a blob, or takes one whole. */
 export async function startUpload(call: Call, services: Services): Promise<Answer> {
-  const { repository, caller, query } = call;
+  const { pushedRepository: repository, caller, query } = call;
   const digest = call.digestIn('digest');
   const mounted = query.has('mount') && (await mount(call, services));
   if (mounted) return mounted;
@@ -31,7 +31,7 @@ export async function startUpload(call: Call, services: Services): Promise<Answe
 /** GET: how far the upload is; any Location that was ever given for it will do (checklist 60). */
 export async function getUpload(call: Call, services: Services): Promise<Answer> {
   const point = await readPoint(call, services);
-  const offset = await services.uploads.getOffset(point);
+  const offset = await services.uploads.settleOffset(point);
   return emptyAnswer(204, uploadHeaders(services, { ...point, offset }));
 }
 
@@ -85,9 +85,9 @@ async function mount(call: Call, services: Services): Promise<Answer | undefined
     throw call.unauthorized([repositoryScope(repository, 'push'), repositoryScope(named, 'pull')]);
   }
   const from = named ?? (await services.mounts.findSource(digest, mayPull));
-  if (!from || !mayPull(from)) return undefined;
-  const actor = caller.account;
-  const isMounted = await services.blobs.mount({ repository, digest, from, actor });
+  if (!from) return undefined;
+  const [actor, isAllowed] = [caller.account, mayPull(from)];
+  const isMounted = await services.blobs.mount({ repository, digest, from, actor, isAllowed });
   return isMounted ? createdAnswer(repository, digest) : undefined;
 }
 
