@@ -19,6 +19,7 @@ import * as identity from './0023-identity.ts';
 import * as uploadKeys from './0024-upload-keys.ts';
 import * as sites from './0025-sites.ts';
 import * as invitations from './0026-invitations.ts';
+import * as leases from './0027-leases.ts';
 
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0024-upload-keys': uploadKeys,
   '0025-sites': sites,
   '0026-invitations': invitations,
+  '0027-leases': leases,
 };

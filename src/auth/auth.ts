@@ -14,6 +14,7 @@ import { type Limit, type Limiter, LockOut } from './lock-out.ts';
 import { Principals } from './principals.ts';
 import { Refresh } from './refresh.ts';
 import { Roster } from './roster.ts';
+import { SITE_TOKEN_SECONDS, SiteCalls, siteAudience } from './site-calls.ts';
 import { SiteKeys } from './site-keys.ts';
 import { Tokens } from './tokens.ts';
 
@@ -48,6 +49,8 @@ export interface Auth {
   readonly issuer: Issuer;
   readonly roster: Roster;
   readonly siteKeys: SiteKeys;
+  /** Authenticates other sites, and whoever the authenticator does. */
+  readonly siteCalls: SiteCalls;
 }
 
 export async function openAuth(dependencies: AuthDependencies): Promise<Auth> {
@@ -63,8 +66,16 @@ export async function openAuth(dependencies: AuthDependencies): Promise<Auth> {
   const credentials = await Credentials.open({ ...dependencies, principals, lockOut });
   const tokens = new Tokens({ ...dependencies, siteKeys, service, ttlSeconds });
   const refresh = new Refresh({ ...dependencies, refreshTokens, principals });
+  const authenticator = new Authenticator({ tokens, credentials, principals, anonymousPull });
+  const siteTokens = new Tokens({
+    ...dependencies,
+    siteKeys,
+    service: siteAudience(service),
+    ttlSeconds: SITE_TOKEN_SECONDS,
+  });
   return {
-    authenticator: new Authenticator({ tokens, credentials, principals, anonymousPull }),
+    authenticator,
+    siteCalls: new SiteCalls({ ...dependencies, tokens: siteTokens, siteKeys, authenticator }),
     issuer: new Issuer({ tokens, credentials, refresh, service, anonymousPull }),
     roster: new Roster({ ...dependencies, accounts }),
     siteKeys,

@@ -37,6 +37,12 @@ export interface Upstream {
     reference: Reference,
   ): Promise<UpstreamManifest | undefined>;
 
+  /** Size of a blob in that repository, or `undefined`. */
+  findBlob(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<{ readonly sizeBytes: number } | undefined>;
+
   /** The blob from `offset` on, or `undefined`. */
   openBlob(
     repository: RepositoryName,

@@ -52,6 +52,11 @@ export function describeUpstreamContract(name: string, open: OpenUpstream): void
       expect(await upstream.openBlob('acme' as RepositoryName, digest)).to.equal(undefined);
     });
 
+    it('knows the size of a blob without reading it', async () => {
+      expect(await upstream.findBlob(repository, digest)).to.deep.equal({ sizeBytes: blob.length });
+      expect(await upstream.findBlob('acme' as RepositoryName, digest)).to.equal(undefined);
+    });
+
     it('gives a whole blob with its size', async () => {
       const opened = await upstream.openBlob(repository, digest);
       expect(opened?.sizeBytes).to.equal(blob.length);

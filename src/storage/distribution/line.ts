@@ -1,4 +1,5 @@
 /** The line to another registry: a pool of connections, its time limits, and a breaker. */
+import { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { UpstreamFailure } from '../upstream.ts';
@@ -99,7 +100,7 @@ export class Line {
       this.#breaker.succeed();
       return answer;
     } catch (error) {
-      if (!wanted.signal?.aborted) this.#breaker.fail();
+      if (!isOurs(wanted)) this.#breaker.fail();
       throw new UpstreamFailure(`${url.origin} does not answer`, { cause: error });
     }
   }
@@ -113,6 +114,11 @@ export class Line {
   close(): Promise<void> {
     return this.#agent.destroy();
   }
+}
+
+/** Whether it was our own side that broke the request off: the line is not to blame. */
+function isOurs({ signal, body }: LineRequest): boolean {
+  return signal?.aborted === true || (body instanceof Readable && body.errored !== null);
 }
 
 function isRedirect(answer: LineAnswer): boolean {

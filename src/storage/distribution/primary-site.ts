@@ -61,7 +61,7 @@ export class DistributionPrimarySite implements PrimarySite {
   async forward(request: ForwardedRequest): Promise<ForwardedAnswer> {
     const { method, path, headers, body, signal, timeoutMs } = request;
     const answer = await this.#line.pass({
-      method: method as 'GET',
+      method,
       path,
       headers: dropAbsent(headers),
       ...(body === undefined ? {} : { body }),

@@ -42,6 +42,21 @@ export class DistributionUpstream implements Upstream {
     return { mediaType, content: await readWhole(answer) };
   }
 
+  async findBlob(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<{ readonly sizeBytes: number } | undefined> {
+    const path = `/v2/${repository}/blobs/${digest}`;
+    const answer = await this.#line.ask({ method: 'HEAD', path });
+    if (answer.statusCode === 404) return gone(answer);
+    const sizeBytes = Number(answer.headers['content-length'] ?? Number.NaN);
+    if (answer.statusCode !== 200 || !Number.isSafeInteger(sizeBytes)) {
+      throw await refusal(answer, `HEAD ${path}`);
+    }
+    await answer.body.dump();
+    return { sizeBytes };
+  }
+
   async openBlob(
     repository: RepositoryName,
     digest: Digest,

@@ -14,7 +14,7 @@ export class MemoryUpstream implements Upstream {
   failure: UpstreamFailure | undefined;
   /** The next blob breaks off once so many of its bytes were read. */
   breakAfterBytes: number | undefined;
-  /** Questions that were asked, in order, as `manifest <reference>` and `blob <digest> <offset>`. */
+  /** Questions that were asked, in order, as `manifest <reference>`, `size of <digest>`, `blob <digest> <offset>`. */
   readonly asked: string[] = [];
   readonly #manifests = new Map<string, UpstreamManifest>();
   readonly #blobs = new Map<string, Buffer>();
@@ -34,6 +34,16 @@ export class MemoryUpstream implements Upstream {
     this.asked.push(`manifest ${printReference(reference)}`);
     if (this.failure) throw this.failure;
     return this.#manifests.get(`${repository} ${printReference(reference)}`);
+  }
+
+  async findBlob(
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<{ readonly sizeBytes: number } | undefined> {
+    this.asked.push(`size of ${digest}`);
+    if (this.failure) throw this.failure;
+    const blob = this.#blobs.get(`${repository} ${digest}`);
+    return blob && { sizeBytes: blob.length };
   }
 
   async openBlob(

@@ -1,0 +1,68 @@
+/** Fills the ledger from the truth: at start, and whenever it was lost. */
+import type { Clock } from '../src/clock.ts';
+import type { Bell } from '../src/geo/bell.ts';
+import type { Log } from '../src/log.ts';
+import type { Digest } from '../src/oci/digest.ts';
+import type { Ledger } from '../src/storage/ledger.ts';
+import type { Replicas } from '../src/storage/replicas.ts';
+
+export interface RefillOptions {
+  readonly replicas: Pick<Replicas, 'listWanted'>;
+  readonly ledger: Pick<Ledger, 'want' | 'isFilled' | 'recordFilled'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called once blobs are wanted. */
+  readonly onWanted: () => void;
+}
+
+const PAGE = 1000;
+
+/** How soon it is noticed that the ledger was lost, and how soon filling it is tried again. */
+const LOOK_MS = 2000;
+
+/**
+ * Fills the ledger at start, when it was lost, and when the bell is rung since it missed something.
+ * Until the signal aborts; never throws.
+ */
+export async function keepFilled(
+  { bell, ...options }: RefillOptions & { readonly bell: Bell },
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger, log } = options;
+  let isDue = true;
+  while (!signal.aborted) {
+    try {
+      if (isDue || !(await ledger.isFilled())) {
+        await refill(options);
+        isDue = false;
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'the ledger cannot be filled now');
+      isDue = true;
+    }
+    const isRung = await bell.wait(LOOK_MS, signal);
+    isDue ||= isRung;
+  }
+}
+
+/**
+ * Wants every blob that the facts name and this site was not proven to hold. Idempotent; what arrives
+ * meanwhile is found to be here when its turn comes.
+ *
+ * @returns how many they are
+ */
+export async function refill({ replicas, ledger, log, onWanted }: RefillOptions): Promise<number> {
+  let count = 0;
+  let after: Digest | undefined;
+  for (;;) {
+    const page = await replicas.listWanted({ ...(after ? { after } : {}), limit: PAGE });
+    await ledger.want(page.map((blob) => ({ ...blob, lane: 'backfill' })));
+    count += page.length;
+    if (page.length > 0) onWanted();
+    after = page.at(-1)?.digest;
+    if (page.length < PAGE) break;
+  }
+  await ledger.recordFilled();
+  log.info({ count }, 'the ledger was filled with what this site lacks');
+  return count;
+}

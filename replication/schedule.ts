@@ -1,0 +1,27 @@
+/** What runs by the calendar. The only file that knows node-cron. */
+import { schedule as scheduleCron } from 'node-cron';
+import type { Log } from '../src/log.ts';
+
+export interface Job {
+  readonly name: string;
+  /** Five fields, in the time zone of the machine. */
+  readonly expression: string;
+  run(): Promise<unknown>;
+}
+
+/** Runs each job at its times, never twice at once; a failure is logged. @returns the way to stop. */
+export function schedule(jobs: readonly Job[], log: Log): () => Promise<void> {
+  const tasks = jobs.map(({ name, expression, run }) =>
+    scheduleCron(expression, () => run().catch((error: unknown) => logFailure(error, name, log)), {
+      name,
+      noOverlap: true,
+    }),
+  );
+  return async () => {
+    await Promise.all(tasks.map((task) => task.destroy()));
+  };
+}
+
+function logFailure(error: unknown, job: string, log: Log): void {
+  log.error({ err: error, job }, 'a scheduled job failed');
+}

@@ -1,0 +1,65 @@
+/** Brings one wanted blob here, through the same fill that serves clients. */
+import { pipeline, Transform } from 'node:stream';
+import type { Digest } from '../src/oci/digest.ts';
+import type { Fill, OnVerified } from '../src/registry/fill.ts';
+import type { BlobStore } from '../src/storage/blob-store.ts';
+import type { Catalog } from '../src/storage/catalog.ts';
+import type { LedgerEntry } from '../src/storage/ledger.ts';
+import type { Replicas } from '../src/storage/replicas.ts';
+import { type Upstream, type UpstreamBlob, UpstreamFailure } from '../src/storage/upstream.ts';
+
+export interface TransferOptions {
+  readonly catalog: Pick<Catalog, 'listHolders'>;
+  readonly replicas: Pick<Replicas, 'findVerified'>;
+  readonly blobStore: Pick<BlobStore, 'find'>;
+  readonly upstream: Pick<Upstream, 'openBlob'>;
+  readonly fill: Pick<Fill, 'fetch'>;
+  readonly onArrival: OnVerified;
+}
+
+/** Told how many bytes the staging was given so far. */
+export type OnProgress = (offset: number) => void;
+
+export type BringHere = (entry: LedgerEntry, onProgress: OnProgress) => Promise<void>;
+
+/**
+ * Makes the job: resolves once the blob is proven and kept here, or is wanted no more. Idempotent: what
+ * is done already is not done again, and what a killed process had fetched is not fetched twice.
+ */
+export function createTransfer(options: TransferOptions): BringHere {
+  const { catalog, replicas, blobStore, upstream, fill, onArrival } = options;
+  return async ({ digest, sizeBytes }, onProgress) => {
+    if (await replicas.findVerified(digest)) return;
+    // A blob is in the store only after its digest was proven, by whoever brought it.
+    const kept = await blobStore.find(digest);
+    if (kept) return onArrival(digest, kept.sizeBytes);
+    const [repository] = await catalog.listHolders(digest, { limit: 1 });
+    if (repository === undefined) return;
+    const source = async (offset: number) => {
+      const blob = await upstream.openBlob(repository, digest, offset);
+      return blob && watch(blob, offset, onProgress);
+    };
+    const staging = stagingOf(digest);
+    const done = await fill.fetch({ digest, sizeBytes, source, staging, onVerified: onArrival });
+    if (!done) throw new UpstreamFailure('the primary does not have this blob', { status: 404 });
+  };
+}
+
+/** The same after a restart, so that the transfer goes on where it stood. */
+function stagingOf(digest: Digest): string {
+  return `copy-${digest.replace(':', '-')}`;
+}
+
+/** Counts what passes. */
+function watch(blob: UpstreamBlob, from: number, onProgress: OnProgress): UpstreamBlob {
+  let offset = from;
+  const counter = new Transform({
+    transform: (chunk: Uint8Array, _encoding, done) => {
+      onProgress((offset += chunk.length));
+      done(null, chunk);
+    },
+  });
+  // Either side that breaks or is let go of takes the other along.
+  pipeline(blob.content, counter, () => undefined);
+  return { ...blob, content: counter };
+}

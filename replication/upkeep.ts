@@ -1,0 +1,67 @@
+/** Upkeep of a site: takes away what nobody will come back for. Each step is idempotent. */
+import type { Clock } from '../src/clock.ts';
+import type { Log } from '../src/log.ts';
+import type { BlobStore } from '../src/storage/blob-store.ts';
+import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
+import type { UploadTracker } from '../src/storage/upload-tracker.ts';
+
+export interface UpkeepOptions {
+  readonly tracker: Pick<UploadTracker, 'listExpired' | 'find' | 'delete'>;
+  readonly blobStore: Pick<BlobStore, 'listStagings' | 'discard'>;
+  readonly refreshTokens: Pick<RefreshTokens, 'deleteExpired'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface UpkeepReport {
+  readonly uploads: number;
+  readonly stagings: number;
+  readonly refreshTokens: number;
+}
+
+const PAGE = 500;
+
+/** A staging that nobody wrote to for so long, and that no upload owns, was left behind. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+
+/** @returns how much was taken away. */
+export async function keepUp(options: UpkeepOptions): Promise<UpkeepReport> {
+  const { refreshTokens, clock, log } = options;
+  const report: UpkeepReport = {
+    uploads: await endExpiredUploads(options),
+    stagings: await discardAbandoned(options),
+    refreshTokens: await refreshTokens.deleteExpired(clock.now()),
+  };
+  log.info({ ...report }, 'upkeep was done');
+  return report;
+}
+
+/** The bytes go first: what is left when this is cut off is found again by its row. */
+async function endExpiredUploads({ tracker, blobStore, clock }: UpkeepOptions): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const expired = await tracker.listExpired(clock.now(), PAGE);
+    for (const { id } of expired) {
+      await blobStore.discard(id);
+      await tracker.delete(id);
+    }
+    count += expired.length;
+    if (expired.length < PAGE) return count;
+  }
+}
+
+async function discardAbandoned({ tracker, blobStore, clock }: UpkeepOptions): Promise<number> {
+  const before = new Date(clock.now().getTime() - ABANDONED_MS);
+  let count = 0;
+  for (const staging of await blobStore.listStagings(before)) {
+    if (isUpload(staging) && (await tracker.find(staging))) continue;
+    await blobStore.discard(staging);
+    count += 1;
+  }
+  return count;
+}
+
+/** Stagings of uploads are named by the session's id, a UUID; those of transfers are not. */
+function isUpload(staging: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(staging);
+}

@@ -1,0 +1,97 @@
+/** From the ports and rules of a site to the tasks of its replication. */
+import type { Clock } from '../src/clock.ts';
+import { Bell } from '../src/geo/bell.ts';
+import type { SiteRole } from '../src/geo/role.ts';
+import type { Log } from '../src/log.ts';
+import type { Randomness } from '../src/randomness.ts';
+import type { Fill, OnVerified } from '../src/registry/fill.ts';
+import type { BlobStore } from '../src/storage/blob-store.ts';
+import type { Catalog } from '../src/storage/catalog.ts';
+import type { ChangeLog } from '../src/storage/change-log.ts';
+import type { Leases } from '../src/storage/leases.ts';
+import type { Ledger } from '../src/storage/ledger.ts';
+import type { PrimarySite } from '../src/storage/primary-site.ts';
+import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
+import type { Replicas } from '../src/storage/replicas.ts';
+import type { UploadTracker } from '../src/storage/upload-tracker.ts';
+import type { Upstream } from '../src/storage/upstream.ts';
+import { createApply } from './apply.ts';
+import { follow } from './follow.ts';
+import type { Task } from './leader.ts';
+import { keepFilled } from './reconcile.ts';
+import { schedule } from './schedule.ts';
+import { createTransfer } from './transfer.ts';
+import { keepUp } from './upkeep.ts';
+import { work } from './worker.ts';
+
+export interface ReplicationPorts {
+  readonly changeLog: ChangeLog;
+  readonly catalog: Catalog;
+  readonly replicas: Replicas;
+  readonly ledger: Ledger;
+  readonly leases: Leases;
+  readonly blobStore: BlobStore;
+  readonly uploadTracker: UploadTracker;
+  readonly refreshTokens: RefreshTokens;
+}
+
+export interface ReplicationOptions {
+  readonly ports: ReplicationPorts;
+  readonly role: SiteRole;
+  readonly fill: Fill;
+  readonly onArrival: OnVerified;
+  /** The primary; absent where this site is the primary itself. */
+  readonly primary?: { readonly primarySite: PrimarySite; readonly upstream: Upstream };
+  /** How many blobs are brought here at once. */
+  readonly transfers: number;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+}
+
+/** At a quiet hour, and not at the full one, when everybody's jobs run. */
+const UPKEEP_TIMES = '17 * * * *';
+
+/** All that the leading process of a site does, until the signal aborts. */
+export function wireTasks(options: ReplicationOptions): Task {
+  return async (signal) => {
+    const tasks = [runUpkeep(options, signal)];
+    if (options.primary) tasks.push(replicate(options, options.primary, signal));
+    await Promise.all(tasks);
+  };
+}
+
+async function runUpkeep(options: ReplicationOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, ports } = options;
+  const run = () => keepUp({ ...ports, tracker: ports.uploadTracker, clock, log });
+  const stop = schedule([{ name: 'upkeep', expression: UPKEEP_TIMES, run }], log);
+  await run().catch((error: unknown) => log.error({ err: error }, 'upkeep failed'));
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  }
+  await stop();
+}
+
+/** The feed is followed, the ledger kept full, and so many workers work it off. */
+async function replicate(
+  options: ReplicationOptions,
+  primary: NonNullable<ReplicationOptions['primary']>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ports, clock, randomness, log, role, transfers } = options;
+  const common = { ...ports, clock, randomness, log };
+  const bells = Array.from({ length: transfers }, () => new Bell(clock));
+  const ring = () => bells.forEach((bell) => bell.ring());
+  const refillBell = new Bell(clock);
+  const onLedgerAway = () => refillBell.ring();
+  const apply = createApply({ ...common, onWanted: ring, onLedgerAway });
+  const bringHere = createTransfer({ ...options, ...ports, upstream: primary.upstream });
+  const workers = bells.map((bell) => {
+    return work({ ...common, bringHere, holder: randomness.uuid() }, bell, signal);
+  });
+  await Promise.all([
+    follow({ ...common, primarySite: primary.primarySite, role, apply }, signal),
+    keepFilled({ ...common, onWanted: ring, bell: refillBell }, signal),
+    ...workers,
+  ]);
+}

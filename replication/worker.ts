@@ -1,0 +1,122 @@
+/** The worker: claims a wanted blob, brings it here, and settles it; or says why it could not. */
+import type { Clock } from '../src/clock.ts';
+import type { Bell } from '../src/geo/bell.ts';
+import type { Log } from '../src/log.ts';
+import type { Randomness } from '../src/randomness.ts';
+import { StorageUnavailable } from '../src/storage/failure.ts';
+import type { Ledger, LedgerEntry } from '../src/storage/ledger.ts';
+import { UpstreamFailure } from '../src/storage/upstream.ts';
+import { type Pace, pauseMs } from './backoff.ts';
+import type { BringHere } from './transfer.ts';
+
+export interface WorkOptions {
+  readonly ledger: Ledger;
+  readonly bringHere: BringHere;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  /** Names this worker, unlike every other. */
+  readonly holder: string;
+}
+
+/** What came of looking for work. `no-line`: neither this blob nor any other can be had now. */
+export type Outcome = 'settled' | 'failed' | 'no-line' | 'idle';
+
+const LEASE_MS = 60_000;
+const RENEWAL_MS = 15_000;
+
+/** Somebody else's failed entry may be due, or a lease may have ended, without any ring. */
+const IDLE_MS = 1000;
+
+/** How long one blob waits after a failure, and how long the worker does when the line is broken. */
+const RETRY: Pace = { firstMs: 2000, longestMs: 5 * 60_000 };
+const LINE: Pace = { firstMs: 500, longestMs: 10_000 };
+
+/** Works until the signal aborts. Never throws. */
+export async function work(options: WorkOptions, bell: Bell, signal: AbortSignal): Promise<void> {
+  const { clock, randomness, log } = options;
+  let tries = 0;
+  while (!signal.aborted) {
+    const outcome = await runOne(options, signal).catch((error: unknown) => {
+      log.error({ err: error }, 'the worker cannot reach its ledger');
+      return 'no-line' as const;
+    });
+    tries = outcome === 'no-line' ? tries + 1 : 0;
+    if (outcome === 'idle') await bell.wait(IDLE_MS, signal);
+    if (tries > 0) {
+      await clock.sleep(pauseMs(LINE, tries, randomness), signal).catch(() => undefined);
+    }
+  }
+}
+
+/** One step: at most one blob. A step that is aborted gives the blob back. */
+export async function runOne(options: WorkOptions, signal: AbortSignal): Promise<Outcome> {
+  const { ledger } = options;
+  const entry = await ledger.claim(claimNow(options));
+  if (!entry) return 'idle';
+  const lease = holdLease(options, entry);
+  try {
+    await Promise.race([options.bringHere(entry, lease.advance), rejectOnAbort(signal)]);
+    await ledger.settle(entry.digest);
+    return 'settled';
+  } catch (error) {
+    await recordFailure(options, entry, error as Error);
+    if (signal.aborted) return 'failed';
+    return isOfTheLine(error) ? 'no-line' : 'failed';
+  } finally {
+    lease.end();
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new Error('the worker was stopped'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+async function recordFailure(
+  { ledger, clock, randomness, log, holder }: WorkOptions,
+  entry: LedgerEntry,
+  error: Error,
+): Promise<void> {
+  const { digest, attempts } = entry;
+  log.warn({ err: error, digest, attempts }, 'a blob could not be brought here');
+  const retryAt = new Date(clock.now().getTime() + pauseMs(RETRY, attempts, randomness));
+  await ledger.fail(digest, { holder, reason: error.message, retryAt });
+}
+
+/** Says every few seconds that the transfer is alive, and how far it is. */
+function holdLease(options: WorkOptions, { digest, offset: begun }: LedgerEntry) {
+  const { ledger, clock, log } = options;
+  const ended = new AbortController();
+  let offset = begun;
+  const renew = async () => {
+    for (;;) {
+      await clock.sleep(RENEWAL_MS, ended.signal);
+      const isHeld = await ledger.advance(digest, { ...claimNow(options), offset });
+      if (!isHeld) log.warn({ digest }, 'the lease of a transfer was lost');
+    }
+  };
+  renew().catch((error: unknown) => {
+    if (!ended.signal.aborted) log.warn({ err: error, digest }, 'a lease cannot be renewed');
+  });
+  return {
+    advance: (reached: number) => {
+      offset = reached;
+    },
+    end: () => ended.abort(),
+  };
+}
+
+function claimNow({ clock, holder }: WorkOptions) {
+  const now = clock.now();
+  return { holder, now, leaseUntil: new Date(now.getTime() + LEASE_MS) };
+}
+
+/** Whether the failure would meet every other blob as well. */
+function isOfTheLine(error: unknown): boolean {
+  if (error instanceof UpstreamFailure) return error.status === undefined || error.status >= 500;
+  return error instanceof StorageUnavailable;
+}

@@ -1,0 +1,51 @@
+/**
+ * Read your writes at a secondary: a write that was passed on is answered only after the change that
+ * it made is here too, so that no later read at this site finds what was before.
+ */
+import type { Clock } from '../clock.ts';
+import type { ChangeLog } from '../storage/change-log.ts';
+import { Bell } from './bell.ts';
+
+interface Dependencies {
+  readonly changeLog: Pick<ChangeLog, 'head' | 'watch'>;
+  readonly clock: Clock;
+}
+
+/** A write is not held back for longer, however far this site lags. */
+const PATIENCE_MS = 5000;
+
+/** Header of a primary's answer: the position of its log, in which the write is. */
+export const POSITION_HEADER = 'meridian-position';
+
+export class Passage {
+  readonly #changeLog: Dependencies['changeLog'];
+  readonly #clock: Clock;
+
+  constructor({ changeLog, clock }: Dependencies) {
+    this.#changeLog = changeLog;
+    this.#clock = clock;
+  }
+
+  /** Position of this site's log: at a primary, of what it has just written or something later. */
+  getPosition(): Promise<number> {
+    return this.#changeLog.head();
+  }
+
+  /** Resolves when this site has the position, or the patience is over. @returns whether it has. */
+  async waitFor(position: number): Promise<boolean> {
+    const bell = new Bell(this.#clock);
+    const stopWatching = this.#changeLog.watch(() => bell.ring());
+    const deadline = this.#clock.now().getTime() + PATIENCE_MS;
+    const never = new AbortController().signal;
+    try {
+      for (;;) {
+        if ((await this.#changeLog.head()) >= position) return true;
+        const left = deadline - this.#clock.now().getTime();
+        if (left <= 0) return false;
+        await bell.wait(left, never);
+      }
+    } finally {
+      stopWatching();
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What this site is, primary or secondary, and the epoch it knows of.
+ *
+ * Each switchover raises the epoch, and every message between sites carries it. The primary's own
+ * tables are the fence: a site that is not `primary` there cannot commit a fact.
+ */
+import type { Log } from '../log.ts';
+import type { Role, Sites } from '../storage/sites.ts';
+
+interface Dependencies {
+  readonly sites: Pick<Sites, 'getRole' | 'recordRole'>;
+  readonly log: Log;
+}
+
+/** The header that carries the epoch in each message between sites. */
+export const EPOCH_HEADER = 'meridian-epoch';
+
+export class SiteRole {
+  readonly #sites: Dependencies['sites'];
+  readonly #log: Log;
+  /** The highest epoch that this process saw in the tables; they may be further. */
+  #epoch = 0;
+
+  constructor({ sites, log }: Dependencies) {
+    this.#sites = sites;
+    this.#log = log;
+  }
+
+  async read(): Promise<{ readonly role: Role; readonly epoch: number }> {
+    const own = await this.#sites.getRole();
+    this.#epoch = Math.max(this.#epoch, own.epoch);
+    return own;
+  }
+
+  /**
+   * Hears which epoch another site lives in. Where it is higher than our own, somebody else became the
+   * primary: this site stops accepting writes before it does anything else.
+   */
+  async hear(epoch: number): Promise<void> {
+    if (epoch <= this.#epoch) return;
+    const own = await this.read();
+    if (epoch <= own.epoch) return;
+    await this.#sites.recordRole('secondary', epoch);
+    this.#epoch = epoch;
+    if (own.role === 'primary') {
+      this.#log.warn({ epoch, own: own.epoch }, 'another site is the primary now: writes end here');
+    }
+  }
+}
+
+/** The epoch that a message carries, or `undefined` where it is none. */
+export function parseEpoch(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+}

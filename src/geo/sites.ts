@@ -1,0 +1,86 @@
+/** The sites of the cluster, as the primary keeps them: inviting, joining, taking out. */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { RegistryError } from '../oci/error.ts';
+import type { Randomness } from '../randomness.ts';
+import type { Site, Sites } from '../storage/sites.ts';
+import type { SiteRole } from './role.ts';
+
+interface Dependencies {
+  readonly sites: Sites;
+  readonly role: Pick<SiteRole, 'read'>;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+}
+
+const INVITATION_MS = 24 * 60 * 60 * 1000;
+const TOKEN_BYTES = 32;
+const SITE_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export class ClusterSites {
+  readonly #sites: Sites;
+  readonly #role: Dependencies['role'];
+  readonly #clock: Clock;
+  readonly #randomness: Randomness;
+
+  constructor({ sites, role, clock, randomness }: Dependencies) {
+    this.#sites = sites;
+    this.#role = role;
+    this.#clock = clock;
+    this.#randomness = randomness;
+  }
+
+  list(): Promise<Site[]> {
+    return this.#sites.listSites();
+  }
+
+  /**
+   * Lets one site of that name join, once, within a day.
+   *
+   * @returns the join token, which is kept nowhere
+   * @throws RegistryError NAME_INVALID
+   */
+  async invite(site: string): Promise<{ readonly joinToken: string; readonly expiresAt: Date }> {
+    if (!SITE_NAME.test(site)) throw invalidName();
+    const joinToken = this.#randomness.bytes(TOKEN_BYTES).toString('base64url');
+    const expiresAt = new Date(this.#clock.now().getTime() + INVITATION_MS);
+    await this.#sites.recordInvitation({ site, tokenHash: hashOf(joinToken), expiresAt });
+    return { joinToken, expiresAt };
+  }
+
+  /**
+   * Makes a site known in all others. A site that lost its key joins again with a new invitation.
+   *
+   * @returns the epoch
+   * @throws RegistryError UNAUTHORIZED where the token is unknown, used, too old, or another site's
+   */
+  async join(joinToken: string, site: Site): Promise<{ readonly epoch: number }> {
+    const invitation = await this.#sites.takeInvitation(hashOf(joinToken));
+    const isGood = invitation?.site === site.name && invitation.expiresAt > this.#clock.now();
+    if (!isGood) {
+      throw new RegistryError('UNAUTHORIZED', {
+        message: `this join token is not, or no longer, one for the site ${site.name}`,
+      });
+    }
+    await this.#sites.recordSite(site);
+    const { epoch } = await this.#role.read();
+    return { epoch };
+  }
+
+  /** Cuts a site off: its tokens count nowhere any more. @throws RegistryError NAME_UNKNOWN */
+  async remove(site: string): Promise<void> {
+    const wasThere = await this.#sites.deleteSite(site);
+    if (wasThere) return;
+    throw new RegistryError('NAME_UNKNOWN', { message: `there is no site ${site}` });
+  }
+}
+
+function invalidName(): RegistryError {
+  return new RegistryError('NAME_INVALID', {
+    message: 'a site is named by lower-case letters, digits and dashes',
+  });
+}
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

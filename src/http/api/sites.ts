@@ -1,0 +1,78 @@
+/** The sites of the cluster, under `/api/v1/sites`. */
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { ClusterSites } from '../../geo/sites.ts';
+import { RegistryError } from '../../oci/error.ts';
+import { emptyAnswer, jsonAnswer, writeAnswer } from '../answer.ts';
+import type { Gatekeeper } from '../authenticate.ts';
+import { readJson } from '../read-body.ts';
+import { requireAdministrator } from './rights.ts';
+
+export interface SiteDependencies {
+  readonly sites: ClusterSites;
+  readonly gatekeeper: Gatekeeper;
+  /** Name of the cluster. */
+  readonly cluster: string;
+}
+
+const invitationShape = z.strictObject({ name: z.string() });
+
+const joinShape = z.strictObject({
+  site: z.string(),
+  url: z.url({ protocol: /^https?$/ }),
+  // An ES256 key and nothing besides (RFC 7518, section 6.2.1); a private one is refused.
+  publicKey: z.strictObject({
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: z.base64url().length(43),
+    y: z.base64url().length(43),
+  }),
+});
+
+export function siteRoutes(dependencies: SiteDependencies): Router {
+  const router = new Router({ prefix: '/api/v1/sites' });
+  router.get('/', (context) => listSites(context, dependencies));
+  router.post('/', (context) => inviteSite(context, dependencies));
+  router.post('/join', (context) => joinSite(context, dependencies));
+  router.delete('/:name', (context) => removeSite(context, dependencies));
+  return router;
+}
+
+async function listSites(context: Context, { sites, gatekeeper }: SiteDependencies): Promise<void> {
+  await requireAdministrator(context, gatekeeper);
+  await writeAnswer(context, jsonAnswer({ sites: await sites.list() }));
+}
+
+/** The answer holds the join token, this once. */
+async function inviteSite(
+  context: Context,
+  { sites, gatekeeper }: SiteDependencies,
+): Promise<void> {
+  await requireAdministrator(context, gatekeeper);
+  const { name } = await readJson(context, invitationShape);
+  const { joinToken, expiresAt } = await sites.invite(name);
+  const invitation = { name, joinToken, expiresAt: expiresAt.toISOString() };
+  const answer = jsonAnswer(invitation, { 'Cache-Control': 'no-store' });
+  await writeAnswer(context, { ...answer, status: 201 });
+}
+
+/** The join token is all that a new site can show: it has no account, and no key that is known here. */
+async function joinSite(context: Context, { sites, cluster }: SiteDependencies): Promise<void> {
+  const token = /^bearer +(\S+) *$/i.exec(context.get('authorization'))?.[1];
+  if (token === undefined) {
+    throw new RegistryError('UNAUTHORIZED', { message: 'joining needs a join token' });
+  }
+  const { site: name, url, publicKey } = await readJson(context, joinShape);
+  const { epoch } = await sites.join(token, { name, url, publicKey });
+  await writeAnswer(context, jsonAnswer({ cluster, epoch }));
+}
+
+async function removeSite(
+  context: Context,
+  { sites, gatekeeper }: SiteDependencies,
+): Promise<void> {
+  await requireAdministrator(context, gatekeeper);
+  await sites.remove(String(context['params']?.name));
+  await writeAnswer(context, emptyAnswer(204));
+}
