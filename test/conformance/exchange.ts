@@ -85,14 +85,20 @@ export async function exchangeExpecting({ method, url, headers = {}, body }: Req
   return { answer, continued };
 }
 
-/** A streamed request that sends its body in two parts, the second when the caller says so. */
+/**
+ * A request that sends its body in two parts, the first once the registry gave leave to send it and
+ * the second when the caller says so.
+ */
 export function startSlowly({ method, url, headers = {}, body }: Request) {
-  const outgoing = requestHttp(url, { method, headers });
+  const outgoing = requestHttp(url, { method, headers: { ...headers, Expect: '100-continue' } });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve);
     outgoing.once('error', reject);
   });
-  const started = new Promise<void>((resolve) => outgoing.write(body, () => resolve()));
+  const started = new Promise<void>((resolve) => {
+    outgoing.once('continue', () => outgoing.write(body, () => resolve()));
+  });
+  outgoing.flushHeaders();
   const finish = async (rest: Buffer): Promise<Answer> => {
     outgoing.end(rest);
     return read({ method, url }, await answered);

@@ -11,6 +11,12 @@ export interface Grant {
   readonly actions: readonly string[];
 }
 
+export interface Aging {
+  readonly url: URL;
+  /** Lets this much time pass. */
+  readonly passTime: (durationMs: number) => void;
+}
+
 export interface Target {
   readonly url: URL;
   /** An account that may do everything; without one the registry is taken to be open. */
@@ -21,8 +27,8 @@ export interface Target {
 /** What cannot be asked of a registry over its API. Lines that need it are pending without it. */
 export interface AtHand {
   addAccount?(grants: readonly Grant[]): Promise<Credentials>;
-  /** Lets this much time pass, then does the upkeep that is due. */
-  passTime?(durationMs: number): Promise<void>;
+  /** The same registry with a clock that can be set. */
+  aging?(): Promise<Aging>;
   /** The same registry where nothing may be deleted. */
   withoutDeletion?(): Promise<URL>;
   /** The same registry where nothing may be written. */
@@ -68,9 +74,10 @@ export class Stage {
     return new Repository(client, name, this.fixtures);
   }
 
-  /** The same account at another registry. */
-  clientOf(url: URL): Client {
-    return new Client(url, given(this.#target).credentials);
+  /** A repository of its own for one test, with the same account at another registry. */
+  repositoryOf(url: URL): Repository {
+    const client = new Client(url, given(this.#target).credentials);
+    return this.repositoryAt(this.fixtures.name(), client);
   }
 
   /** The same repository through another account, or through none. */
@@ -95,7 +102,7 @@ export class Stage {
 
 const NEEDS: Record<keyof AtHand, string> = {
   addAccount: 'a second account',
-  passTime: 'a clock that can be set',
+  aging: 'a clock that can be set',
   withoutDeletion: 'a registry where deletion is off',
   readOnly: 'a read-only registry',
 };

@@ -266,10 +266,12 @@ function describeLifetime(stage: Stage): void {
   });
 
   it('72 forgets an upload that was not finished in a week', async function () {
-    const passTime = stage.need('passTime', this);
-    const { location } = await openWith(stage, 1000);
-    expectStatus(await stage.client.send('GET', location), 204);
-    await passTime(8 * DAY_MS);
-    expectError(await stage.client.send('GET', location), 404, 'BLOB_UPLOAD_UNKNOWN');
+    const { url, passTime } = await stage.need('aging', this)();
+    const repository = stage.repositoryOf(url);
+    const location = await repository.openUpload();
+    expectStatus(await repository.client.send('GET', location), 204);
+    passTime(8 * DAY_MS);
+    const late = await repository.client.send('GET', location);
+    expectError(late, 404, 'BLOB_UPLOAD_UNKNOWN');
   });
 }

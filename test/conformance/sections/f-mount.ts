@@ -64,9 +64,11 @@ function describeMountsFrom(stage: Stage): void {
 
 function describeAnonymousMounts(stage: Stage): void {
   it('76 mounts without a source where the caller can pull the blob somewhere', async () => {
-    const blob = await stage.repository('source').pushNewBlob();
+    const source = stage.repository('source');
+    const blob = await source.pushNewBlob();
     const target = stage.repository('target');
-    expectStatus(await mount(target, blob.digest), 201);
+    const scope = `repository:${target.name}:pull,push repository:${source.name}:pull`;
+    expectStatus(await target.startUpload(`?mount=${blob.digest}`, { scope }), 201);
     expectContent(await target.getBlob(blob.digest), blob);
     expectStatus(await mount(target, UNKNOWN), 202);
   });

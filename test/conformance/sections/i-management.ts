@@ -81,7 +81,7 @@ function describeBlobDeletions(stage: Stage): void {
 function describeRefusals(stage: Stage): void {
   it('125 answers 405 for every deletion where deletion is off', async function () {
     const off = await stage.need('withoutDeletion', this)();
-    const repository = stage.repositoryAt(stage.fixtures.name(), stage.clientOf(off));
+    const repository = stage.repositoryOf(off);
     const { manifest, layer } = await repository.pushImage('v1');
     for (const path of ['manifests/v1', `manifests/${manifest.digest}`, `blobs/${layer.digest}`]) {
       expectError(await repository.send('DELETE', path), 405, 'UNSUPPORTED');
@@ -91,7 +91,7 @@ function describeRefusals(stage: Stage): void {
 
   it('127 answers 405 UNSUPPORTED for every write where it is read-only', async function () {
     const readOnly = await stage.need('readOnly', this)();
-    const repository = stage.repositoryAt(stage.fixtures.name(), stage.clientOf(readOnly));
+    const repository = stage.repositoryOf(readOnly);
     const answers = [
       await repository.startUpload(),
       await repository.putManifest({ ...EMPTY_JSON, digest: 'v1' }),

@@ -136,19 +136,15 @@ function describeTokenAnswers(stage: Stage): void {
 
 function describeLifetimes(stage: Stage): void {
   it('T16 lets a PATCH end whose token expired while it ran', async function () {
-    const passTime = stage.need('passTime', this);
-    const repository = stage.repository();
+    const { url, passTime } = await stage.need('aging', this)();
+    const repository = stage.repositoryOf(url);
     const blob = stage.fixtures.blob(2000);
-    const url = await repository.openUpload();
-    const headers = await stage.client.headersFor(url);
-    const patch = startSlowly({
-      method: 'PATCH',
-      url,
-      headers,
-      body: blob.bytes.subarray(0, 1000),
-    });
+    const location = await repository.openUpload();
+    const headers = await repository.client.headersFor(location);
+    const body = blob.bytes.subarray(0, 1000);
+    const patch = startSlowly({ method: 'PATCH', url: location, headers, body });
     await patch.started;
-    await passTime(HOUR_MS);
+    passTime(HOUR_MS);
     const answer = await patch.finish(blob.bytes.subarray(1000));
     expectStatus(answer, 202);
     expectStatus(await repository.close(locationOf(answer), blob.digest), 201);
