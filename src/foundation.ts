@@ -1,49 +1,104 @@
-/** What a site has once per machine, before anybody answers for it: its data folder, database, name. */
-import { announceSite, ensureAdministrator, establishIdentity } from './auth/identity.ts';
+/** What a site has before anybody answers for it: its data folder, database, name, keys and role. */
+import {
+  announceSite,
+  ensureAdministrator,
+  establishIdentity,
+  generatePrivateKey,
+} from './auth/identity.ts';
+import { publicJwkOf } from './auth/site-keys.ts';
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
+import { joinCluster } from './geo/join.ts';
 import type { Log } from './log.ts';
 import { systemRandomness as randomness } from './randomness.ts';
-import { migrateDatabase, openOwnDatabase, openPorts, type Ports } from './wire.ts';
+import type { Identity } from './storage/identity.ts';
+import {
+  migrateDatabase,
+  type OwnDatabase,
+  openOwnDatabase,
+  openPorts,
+  openPrimary,
+  type Ports,
+} from './wire.ts';
 
 export interface Foundation {
   readonly databaseUrl: string;
+  readonly ports: Ports;
+  readonly identity: Identity;
   close(): Promise<void>;
 }
 
 /** Opens the database, the embedded one where none was given, and brings its tables up to date. */
-export async function openDatabase(config: Config, log: Log): Promise<Foundation> {
-  const { databaseUrl } = config;
-  if (databaseUrl) {
-    await migrateDatabase(databaseUrl);
-    return { databaseUrl, close: async () => {} };
+export async function openDatabase(config: Config, log: Log): Promise<OwnDatabase> {
+  const { databaseUrl, data } = config;
+  const database = databaseUrl
+    ? { url: databaseUrl, close: async () => {} }
+    : await openOwnDatabase(data, log);
+  try {
+    await migrateDatabase(database.url);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
   }
-  const own = await openOwnDatabase(config.data, log);
-  await migrateDatabase(own.url);
-  return { databaseUrl: own.url, close: () => own.close() };
 }
 
 /** As `openDatabase`; then the site has its name and keys, and a primary its administrator. */
 export async function layFoundation(config: Config, log: Log): Promise<Foundation> {
-  const foundation = await openDatabase(config, log);
-  const ports = await openPorts(config, foundation.databaseUrl);
+  const database = await openDatabase(config, log);
   try {
-    await nameSite(ports, config);
+    const ports = await openPorts(config, database.url);
+    const close = async () => {
+      await ports.close();
+      await database.close();
+    };
+    const identity = await nameSite(ports, config, log);
+    return { databaseUrl: database.url, ports, identity, close };
   } catch (error) {
-    await foundation.close();
+    await database.close();
     throw error;
-  } finally {
-    await ports.close();
   }
-  return foundation;
 }
 
-async function nameSite(ports: Ports, config: Config): Promise<void> {
-  const identity = await establishIdentity(ports.identityStore, config);
+/** Where other sites and clients reach this one. */
+function urlOf({ publicUrl, listen, tlsCert }: Config): string {
+  return publicUrl ?? `${tlsCert ? 'https' : 'http'}://${listen.host}:${listen.port}`;
+}
+
+async function nameSite(ports: Ports, config: Config, log: Log): Promise<Identity> {
+  const identity = await findIdentity(ports, config, log);
   const { role } = await ports.sites.getRole();
-  if (role !== 'primary') return;
-  const { host, port } = config.listen;
-  await announceSite(ports.sites, identity, config.publicUrl ?? `http://${host}:${port}`);
+  if (config.primaryUrl && role === 'primary') {
+    throw new Error('this site is a primary with content of its own, and cannot join another one');
+  }
+  if (!config.primaryUrl && role === 'secondary') {
+    throw new Error('this site is a secondary: MERIDIAN_PRIMARY_URL must name its primary');
+  }
+  if (role === 'primary') await furnishPrimary(ports, config, identity);
+  return identity;
+}
+
+async function findIdentity(ports: Ports, config: Config, log: Log): Promise<Identity> {
+  const { primaryUrl, site, joinToken } = config;
+  if (!primaryUrl) return establishIdentity(ports.identityStore, config);
+  const primary = await openPrimary(primaryUrl);
+  try {
+    const { primarySite } = primary;
+    const token = joinToken ? { joinToken } : {};
+    const names = { site, url: urlOf(config), ...token };
+    return await joinCluster({ ...ports, primarySite, log, ...names, makeKeys });
+  } finally {
+    await primary.close();
+  }
+}
+
+function makeKeys() {
+  const privateKey = generatePrivateKey();
+  return { privateKey, publicKey: { ...publicJwkOf(privateKey) } };
+}
+
+async function furnishPrimary(ports: Ports, config: Config, identity: Identity): Promise<void> {
+  await announceSite(ports.sites, identity, urlOf(config));
   const password = await ensureAdministrator({ ...ports, clock, randomness }, config.adminPassword);
   // Not through the log: it goes to people, once, and to no collector of logs.
   if (password) {

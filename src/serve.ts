@@ -1,12 +1,14 @@
 /** Running a site: `serve`, `worker` and `migrate`. */
 import cluster from 'node:cluster';
 import { systemClock as clock } from './clock.ts';
-import type { Config } from './config.ts';
-import { layFoundation, openDatabase } from './foundation.ts';
+import { type Config, ConfigError } from './config.ts';
+import { type Foundation, layFoundation, openDatabase } from './foundation.ts';
 import { createLog, type Log } from './log.ts';
 import { Processes } from './processes.ts';
-import { answerUntil } from './site.ts';
+import { systemRandomness as randomness } from './randomness.ts';
+import type { Site } from './site.ts';
 import { waitForStop } from './stop.ts';
+import { openPorts } from './wire.ts';
 
 /** Children get longer than their own deadline, so that they can say that it passed. */
 const LATE_MS = 5000;
@@ -15,36 +17,105 @@ const LATE_MS = 5000;
 export async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const stopping = waitForStop();
-  if (cluster.isWorker) {
-    await answerUntil(stopping, { config, databaseUrl: config.databaseUrl!, log });
-    cluster.worker?.disconnect();
-    return;
-  }
-  const foundation = await layFoundation(config, log);
-  const { databaseUrl } = foundation;
+  if (cluster.isWorker) return serveAsChild(stopping, config, log);
+  // The rules load while the database starts.
+  const [foundation] = await Promise.all([layFoundation(config, log), import('./server.ts')]);
   try {
-    if (config.processes === 1) await answerUntil(stopping, { config, databaseUrl, log });
-    else await superviseUntil(stopping, { config, databaseUrl, log });
+    if (config.processes > 1) await supervise(stopping, foundation, { config, log });
+    else await serveAlone(stopping, foundation, { config, log });
   } finally {
     await foundation.close();
   }
 }
 
-async function superviseUntil(
+interface Common {
+  readonly config: Config;
+  readonly log: Log;
+}
+
+async function serveAlone(
   stopping: Promise<void>,
-  { config, databaseUrl, log }: { config: Config; databaseUrl: string; log: Log },
+  foundation: Foundation,
+  common: Common,
 ): Promise<void> {
-  const processes = new Processes({ log, clock, environment: { DATABASE_URL: databaseUrl } });
+  const { answerUntil } = await import('./server.ts');
+  await withReplication(foundation, common, (site) => answerUntil(stopping, site));
+}
+
+/** The parent owns the database and the replication; its children answer. */
+async function supervise(
+  stopping: Promise<void>,
+  foundation: Foundation,
+  common: Common,
+): Promise<void> {
+  const { config, log } = common;
+  const environment = { DATABASE_URL: foundation.databaseUrl };
+  const processes = new Processes({ log, clock, environment });
+  await withReplication(foundation, common, async () => {
+    try {
+      await processes.start(config.processes);
+      await stopping;
+    } finally {
+      await processes.stop(config.drainDeadlineMs + LATE_MS);
+    }
+  });
+}
+
+async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): Promise<void> {
+  const { answerUntil } = await import('./server.ts');
+  const { openSite } = await import('./site.ts');
+  const ports = await openPorts(config, config.databaseUrl!);
   try {
-    await processes.start(config.processes);
-    await stopping;
+    const identity = (await ports.identityStore.find())!;
+    const site = await openSite({ config, ports, identity, log });
+    await answerUntil(stopping, site).finally(() => site.close());
   } finally {
-    await processes.stop(config.drainDeadlineMs + LATE_MS);
+    await ports.close();
+    cluster.worker?.disconnect();
   }
 }
 
+/** Opens the site and runs the task with it, replicating meanwhile unless a worker does that. */
+async function withReplication(
+  foundation: Foundation,
+  { config, log }: Common,
+  task: (site: Site) => Promise<void>,
+): Promise<void> {
+  const { openSite } = await import('./site.ts');
+  const site = await openSite({ ...foundation, config, log });
+  try {
+    if (config.replication === 'separate') await task(site);
+    else await replicateWhile(site, () => task(site));
+  } finally {
+    await site.close();
+  }
+}
+
+async function replicateWhile(site: Site, task: () => Promise<void>): Promise<void> {
+  const { startReplication } = await import('../replication/main.ts');
+  const { transfers } = site.config;
+  const replication = startReplication({ ...site, transfers, clock, randomness });
+  await task().finally(() => replication.close());
+}
+
+/** Replicates for a site whose servers run elsewhere, until the process is told to stop. */
 export async function work(config: Config): Promise<void> {
-  void config;
+  if (config.replication === 'embedded') {
+    throw new ConfigError(['A worker needs MERIDIAN_REPLICATION=separate, as its servers do.']);
+  }
+  const log = createLog(config.logLevel);
+  const stopping = waitForStop();
+  const foundation = await layFoundation(config, log);
+  try {
+    await withReplication(foundation, { config, log }, (site) =>
+      replicateWhile(site, async () => {
+        log.info({ site: config.site }, 'replicating');
+        await stopping;
+      }),
+    );
+  } finally {
+    await foundation.close();
+  }
 }
 
 /** Brings the tables up to date, and ends. */

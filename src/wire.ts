@@ -1,4 +1,8 @@
-/** The only file that names adapters: what the settings say becomes a maker for each port. */
+/**
+ * The only file that names adapters: what the settings say becomes a maker for each port. Each is
+ * loaded when it is opened, so that a site loads only what it uses, and its database starts meanwhile.
+ */
+import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import type { Accounts } from './storage/accounts.ts';
@@ -6,25 +10,23 @@ import type { BlobStore } from './storage/blob-store.ts';
 import type { Catalog } from './storage/catalog.ts';
 import type { ChangeLog } from './storage/change-log.ts';
 import type { IdentityStore } from './storage/identity.ts';
+import type { Leases } from './storage/leases.ts';
 import type { Ledger } from './storage/ledger.ts';
 import type { Metadata } from './storage/metadata.ts';
-import { PostgresAccounts } from './storage/postgres/accounts.ts';
-import { PostgresCatalog } from './storage/postgres/catalog.ts';
-import { PostgresChangeLog } from './storage/postgres/change-log.ts';
-import { Database } from './storage/postgres/database.ts';
-import { PostgresIdentityStore } from './storage/postgres/identity.ts';
-import { PostgresMetadata } from './storage/postgres/metadata.ts';
-import { PostgresRefreshTokens } from './storage/postgres/refresh-tokens.ts';
-import { PostgresReplicas } from './storage/postgres/replicas.ts';
-import { PostgresSites } from './storage/postgres/sites.ts';
-import { PostgresUploadTracker } from './storage/postgres/upload-tracker.ts';
+import type { PrimarySite } from './storage/primary-site.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
 import type { Replicas } from './storage/replicas.ts';
 import type { Sites } from './storage/sites.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
+import type { Upstream } from './storage/upstream.ts';
+
+/** What somebody opened and has to close. */
+export interface Closable {
+  close(): Promise<void>;
+}
 
 /** Every port of a site, open. */
-export interface Ports {
+export interface Ports extends Closable {
   readonly metadata: Metadata;
   readonly catalog: Catalog;
   readonly changeLog: ChangeLog;
@@ -34,52 +36,26 @@ export interface Ports {
   readonly refreshTokens: RefreshTokens;
   readonly identityStore: IdentityStore;
   readonly sites: Sites;
+  readonly leases: Leases;
   readonly blobStore: BlobStore;
   readonly ledger: Ledger;
-  /** Closes what `openPorts` opened. */
-  close(): Promise<void>;
 }
-
-/** What has to be closed, in the order in which it was opened. */
-type Closers = (() => Promise<void>)[];
 
 /** @throws StorageUnavailable where a server does not answer */
 export async function openPorts(config: Config, databaseUrl: string): Promise<Ports> {
-  const closers: Closers = [];
-  const close = async () => {
-    for (const closer of closers.toReversed()) await closer();
-  };
+  const { openFacts } = await import('./wire/facts.ts');
+  const facts = await openFacts({ url: databaseUrl, poolSize: config.databaseConnections });
   try {
-    const [database, blobStore, ledger] = await Promise.all([
-      openDatabase(databaseUrl, config, closers),
-      openBlobStore(config),
-      openLedger(config, closers),
-    ]);
-    return { ...factsOf(database), blobStore, ledger, close };
+    const [blobStore, ledger] = await Promise.all([openBlobStore(config), openLedger(config)]);
+    const close = async () => {
+      await ledger.close();
+      await facts.close();
+    };
+    return { ...facts, blobStore, ledger: ledger.ledger, close };
   } catch (error) {
-    await close();
+    await facts.close();
     throw error;
   }
-}
-
-async function openDatabase(url: string, config: Config, closers: Closers): Promise<Database> {
-  const database = await Database.open({ url, poolSize: config.databaseConnections });
-  closers.push(() => database.close());
-  return database;
-}
-
-function factsOf(database: Database) {
-  return {
-    metadata: new PostgresMetadata(database),
-    catalog: new PostgresCatalog(database),
-    changeLog: new PostgresChangeLog(database),
-    uploadTracker: new PostgresUploadTracker(database),
-    replicas: new PostgresReplicas(database),
-    accounts: new PostgresAccounts(database),
-    refreshTokens: new PostgresRefreshTokens(database),
-    identityStore: new PostgresIdentityStore(database),
-    sites: new PostgresSites(database),
-  };
 }
 
 async function openBlobStore({ storage }: Config): Promise<BlobStore> {
@@ -88,29 +64,65 @@ async function openBlobStore({ storage }: Config): Promise<BlobStore> {
   throw new Error('S3 is not wired yet');
 }
 
-async function openLedger({ redisUrl, site }: Config, closers: Closers): Promise<Ledger> {
-  if (!redisUrl) return new (await import('./storage/memory/ledger.ts')).MemoryLedger();
+async function openLedger({ redisUrl, site }: Config): Promise<Closable & { ledger: Ledger }> {
+  if (!redisUrl) {
+    const { MemoryLedger } = await import('./storage/memory/ledger.ts');
+    return { ledger: new MemoryLedger(), close: async () => {} };
+  }
   const { openRedis } = await import('./storage/redis/connection.ts');
   const { RedisLedger } = await import('./storage/redis/ledger.ts');
   const redis = await openRedis(new URL(redisUrl));
-  closers.push(async () => redis.disconnect());
-  return new RedisLedger(redis, site);
+  return { ledger: new RedisLedger(redis, site), close: async () => redis.disconnect() };
+}
+
+/** The primary, as a secondary reads from it and writes to it. */
+export interface Primary extends Closable {
+  readonly primarySite: PrimarySite;
+  readonly upstream: Upstream;
+}
+
+/** @param authorize makes the header by which this site shows the primary who it is */
+export async function openPrimary(url: string, authorize?: () => string): Promise<Primary> {
+  const { Line } = await import('./storage/distribution/line.ts');
+  const { DistributionPrimarySite } = await import('./storage/distribution/primary-site.ts');
+  const { DistributionUpstream } = await import('./storage/distribution/upstream.ts');
+  const introduce = authorize && (async () => ({ authorization: authorize() }));
+  const line = new Line({ url: new URL(url), clock, ...(introduce ? { introduce } : {}) });
+  return {
+    primarySite: new DistributionPrimarySite(line),
+    upstream: new DistributionUpstream(line),
+    close: () => line.close(),
+  };
 }
 
 /** A database of our own, for a site that was given none. */
-export interface OwnDatabase {
+export interface OwnDatabase extends Closable {
   readonly url: string;
-  close(): Promise<void>;
 }
 
-/** Starts the embedded server; the caller holds the lock of the data folder. */
+/**
+ * Takes the data folder for this process and starts the embedded server in it.
+ * @throws Error in one sentence where another process has the folder
+ */
 export async function openOwnDatabase(data: string, log: Log): Promise<OwnDatabase> {
-  const { EmbeddedPostgres } = await import('./storage/postgres/embedded.ts');
-  return EmbeddedPostgres.open({ dataDirectory: data, log });
+  const { DataDirectoryLock } = await import('./storage/filesystem/data-directory.ts');
+  const lock = await DataDirectoryLock.open(data);
+  try {
+    const { EmbeddedPostgres } = await import('./storage/postgres/embedded.ts');
+    const server = await EmbeddedPostgres.open({ dataDirectory: data, log });
+    const close = async () => {
+      await server.close();
+      await lock.close();
+    };
+    return { url: server.url, close };
+  } catch (error) {
+    await lock.close();
+    throw error;
+  }
 }
 
 /** Brings the tables up to date. Any number of processes may do so at once. */
 export async function migrateDatabase(databaseUrl: string): Promise<void> {
-  const { migrate } = await import('./storage/postgres/migrate.ts');
+  const { migrate } = await import('./wire/facts.ts');
   await migrate(databaseUrl);
 }

@@ -1,0 +1,107 @@
+/** The server of a site: which doors it has, how it listens, and how it ends. */
+import { readFile } from 'node:fs/promises';
+import { systemClock as clock } from './clock.ts';
+import { type Config, ConfigError } from './config.ts';
+import { Feed } from './geo/feed.ts';
+import { Passage } from './geo/passage.ts';
+import { ClusterSites } from './geo/sites.ts';
+import { accessTokenRoutes } from './http/api/access-tokens.ts';
+import { accountRoutes } from './http/api/accounts.ts';
+import { feedRoutes } from './http/api/feed.ts';
+import { siteRoutes } from './http/api/sites.ts';
+import { type AppOptions, createApp } from './http/app.ts';
+import { Gatekeeper } from './http/authenticate.ts';
+import { ExternalUrl, readNetworks } from './http/external-url.ts';
+import { answerWithPosition, forwardToPrimary } from './http/forward.ts';
+import { answerHealth } from './http/health.ts';
+import { RunningServer } from './http/server.ts';
+import { tokenRoutes } from './http/token.ts';
+import { systemRandomness as randomness } from './randomness.ts';
+import type { Site } from './site.ts';
+
+/** Answers requests until the promise resolves; then lets running ones finish. */
+export async function answerUntil(stopping: Promise<void>, site: Site): Promise<void> {
+  const { config, log } = site;
+  const draining = new AbortController();
+  const server = await listen(site, draining.signal);
+  const scheme = config.tlsCert ? 'https' : 'http';
+  log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
+  await stopping;
+  log.info('stopping: what runs may finish');
+  draining.abort();
+  const couldFinish = await server.drain(config.drainDeadlineMs);
+  if (!couldFinish) log.warn('the deadline passed: transfers were cut off');
+}
+
+async function listen(site: Site, draining: AbortSignal): Promise<RunningServer> {
+  const { host, port } = site.config.listen;
+  const app = createApp(describeApp(site, draining));
+  const tls = await readTls(site.config);
+  const options = { host, port, clock, ...(tls ? { tls } : {}) };
+  try {
+    return await RunningServer.listen(app.callback(), options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} of ${host} is in use: MERIDIAN_LISTEN must name a free one.`, {
+      cause: error,
+    });
+  }
+}
+
+function describeApp(site: Site, draining: AbortSignal): AppOptions {
+  const { config, auth, ports, identity, registry, log, primary } = site;
+  const { publicUrl, trustedProxies } = config;
+  const externalUrl = new ExternalUrl({ trustedProxies, ...(publicUrl ? { publicUrl } : {}) });
+  const authenticator = auth.siteCalls;
+  const gatekeeper = new Gatekeeper({ authenticator, externalUrl, service: identity.cluster });
+  const passage = new Passage({ ...ports, clock });
+  const { chunkMinBytes } = ports.blobStore;
+  return {
+    services: { ...registry, mayRedirect: redirectRule(config), chunkMinBytes },
+    gatekeeper,
+    log,
+    clock,
+    isAccessLogged: config.logLevel === 'debug',
+    doors: openDoors(site, gatekeeper, draining),
+    forward: primary
+      ? forwardToPrimary({ ...site, ...primary, passage })
+      : answerWithPosition(passage),
+  };
+}
+
+/** What answers beside the distribution API. */
+function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
+  const { auth, ports, identity, role, log } = site;
+  const sites = new ClusterSites({ ...ports, role, clock, randomness });
+  const feed = new Feed({ ...ports, role, clock });
+  return [
+    answerHealth({ check: () => ports.changeLog.head(), log }),
+    tokenRoutes({ ...auth, gatekeeper }),
+    accountRoutes({ ...auth, gatekeeper }),
+    accessTokenRoutes({ ...auth, gatekeeper }),
+    siteRoutes({ sites, gatekeeper, cluster: identity.cluster }),
+    feedRoutes({ feed, role, gatekeeper, draining }),
+  ];
+}
+
+/** Which clients may be sent to the bucket itself, by their address. */
+function redirectRule({ redirect, redirectExcept }: Config): (address: string) => boolean {
+  const excepted = readNetworks(redirectExcept);
+  return (address) => redirect && !excepted.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+}
+
+async function readTls({ tlsCert, tlsKey }: Config) {
+  if (!tlsCert || !tlsKey) return undefined;
+  return {
+    cert: await readPem('MERIDIAN_TLS_CERT', tlsCert),
+    key: await readPem('MERIDIAN_TLS_KEY', tlsKey),
+  };
+}
+
+async function readPem(variable: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch {
+    throw new ConfigError([`${variable} names a file that cannot be read: ${file}.`]);
+  }
+}

@@ -1,0 +1,33 @@
+/** The ports whose maker is PostgreSQL. Apart, since it takes a while to load. */
+import { PostgresAccounts } from '../storage/postgres/accounts.ts';
+import { PostgresCatalog } from '../storage/postgres/catalog.ts';
+import { PostgresChangeLog } from '../storage/postgres/change-log.ts';
+import { Database, type DatabaseOptions } from '../storage/postgres/database.ts';
+import { PostgresIdentityStore } from '../storage/postgres/identity.ts';
+import { PostgresLeases } from '../storage/postgres/leases.ts';
+import { PostgresMetadata } from '../storage/postgres/metadata.ts';
+import { migrate } from '../storage/postgres/migrate.ts';
+import { PostgresRefreshTokens } from '../storage/postgres/refresh-tokens.ts';
+import { PostgresReplicas } from '../storage/postgres/replicas.ts';
+import { PostgresSites } from '../storage/postgres/sites.ts';
+import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
+
+export { migrate };
+
+/** @throws StorageUnavailable where the server does not answer */
+export async function openFacts(options: DatabaseOptions) {
+  const database = await Database.open(options);
+  return {
+    metadata: new PostgresMetadata(database),
+    catalog: new PostgresCatalog(database),
+    changeLog: new PostgresChangeLog(database),
+    uploadTracker: new PostgresUploadTracker(database),
+    replicas: new PostgresReplicas(database),
+    accounts: new PostgresAccounts(database),
+    refreshTokens: new PostgresRefreshTokens(database),
+    identityStore: new PostgresIdentityStore(database),
+    sites: new PostgresSites(database),
+    leases: new PostgresLeases(database),
+    close: () => database.close(),
+  };
+}
