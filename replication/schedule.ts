@@ -6,19 +6,17 @@ export interface Job {
   readonly name: string;
   /** Five fields, in the time zone of the machine. */
   readonly expression: string;
-  run(): Promise<unknown>;
+  readonly run: () => Promise<unknown>;
 }
 
 /** Runs each job at its times, never twice at once; a failure is logged. @returns the way to stop. */
 export function schedule(jobs: readonly Job[], log: Log): () => Promise<void> {
-  const tasks = jobs.map(({ name, expression, run }) =>
-    scheduleCron(expression, () => run().catch((error: unknown) => logFailure(error, name, log)), {
-      name,
-      noOverlap: true,
-    }),
-  );
+  const tasks = jobs.map(({ name, expression, run }) => {
+    const runLogged = () => run().catch((error: unknown) => logFailure(error, name, log));
+    return scheduleCron(expression, runLogged, { name, noOverlap: true });
+  });
   return async () => {
-    await Promise.all(tasks.map((task) => task.destroy()));
+    for (const task of tasks) await task.destroy();
   };
 }
 

@@ -56,7 +56,7 @@ export async function runOne(options: WorkOptions, signal: AbortSignal): Promise
   if (!entry) return 'idle';
   const lease = holdLease(options, entry);
   try {
-    await Promise.race([options.bringHere(entry, lease.advance), rejectOnAbort(signal)]);
+    await untilAborted(options.bringHere(entry, lease.advance), signal);
     await ledger.settle(entry.digest);
     return 'settled';
   } catch (error) {
@@ -68,12 +68,22 @@ export async function runOne(options: WorkOptions, signal: AbortSignal): Promise
   }
 }
 
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(new Error('the worker was stopped'));
+/** What the work gives, or an error as soon as the signal aborts: the work itself goes on by itself. */
+async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(new Error('the worker was stopped'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
   });
+  // Whichever loses the race is nobody's failure any more.
+  work.catch(() => undefined);
+  aborted.catch(() => undefined);
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop!);
+  }
 }
 
 async function recordFailure(

@@ -1,6 +1,6 @@
 /** `GET /api/v1/feed?after=N`: the change log as it grows, for other sites. */
 import { Readable } from 'node:stream';
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { SiteCaller } from '../../auth/site-calls.ts';
 import type { Feed } from '../../geo/feed.ts';

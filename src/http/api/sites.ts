@@ -1,5 +1,5 @@
 /** The sites of the cluster, under `/api/v1/sites`. */
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { ClusterSites } from '../../geo/sites.ts';

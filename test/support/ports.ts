@@ -1,0 +1,81 @@
+/** All ports of a site that the tests start in their own process: in memory, or on PostgreSQL. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock as clock } from '../../src/clock.ts';
+import { FilesystemBlobStore } from '../../src/storage/filesystem/blob-store.ts';
+import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
+import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
+import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
+import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
+import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
+import { MemoryLeases } from '../../src/storage/memory/leases.ts';
+import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
+import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
+import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
+import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
+import { MemorySites } from '../../src/storage/memory/sites.ts';
+import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
+import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
+import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
+import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
+import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresIdentityStore } from '../../src/storage/postgres/identity.ts';
+import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
+import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
+import { PostgresRefreshTokens } from '../../src/storage/postgres/refresh-tokens.ts';
+import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
+import { PostgresSites } from '../../src/storage/postgres/sites.ts';
+import { PostgresUploadTracker } from '../../src/storage/postgres/upload-tracker.ts';
+import { openTestDatabase } from './database.ts';
+
+export type TestPorts = Awaited<ReturnType<OpenPorts>>;
+export type OpenPorts = typeof openMemoryPorts | typeof openPostgresPorts;
+
+export async function openMemoryPorts() {
+  const facts = new MemoryFacts({ clock });
+  return {
+    metadata: new MemoryMetadata(facts),
+    catalog: new MemoryCatalog(facts),
+    changeLog: new MemoryChangeLog(facts),
+    uploadTracker: new MemoryUploadTracker(),
+    replicas: new MemoryReplicas(facts),
+    accounts: new MemoryAccounts(facts),
+    refreshTokens: new MemoryRefreshTokens(),
+    identityStore: new MemoryIdentityStore(),
+    sites: new MemorySites(facts),
+    blobStore: new MemoryBlobStore({ clock }),
+    ledger: new MemoryLedger(),
+    leases: new MemoryLeases({ clock }),
+    close: async () => {},
+  };
+}
+
+/** On a database of their own, with blobs in a folder; both go when the ports are closed. */
+export async function openPostgresPorts() {
+  const [home, folder] = await Promise.all([
+    openTestDatabase(),
+    mkdtemp(join(tmpdir(), 'meridian-blobs-')),
+  ]);
+  const database = await Database.open({ url: home.url });
+  return {
+    metadata: new PostgresMetadata(database),
+    catalog: new PostgresCatalog(database),
+    changeLog: new PostgresChangeLog(database),
+    uploadTracker: new PostgresUploadTracker(database),
+    replicas: new PostgresReplicas(database),
+    accounts: new PostgresAccounts(database),
+    refreshTokens: new PostgresRefreshTokens(database),
+    identityStore: new PostgresIdentityStore(database),
+    sites: new PostgresSites(database),
+    blobStore: await FilesystemBlobStore.open({ folder }),
+    ledger: new MemoryLedger(),
+    leases: new PostgresLeases(database),
+    close: async () => {
+      await database.close();
+      await home.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
