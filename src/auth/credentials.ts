@@ -4,9 +4,14 @@ import type { Randomness } from '../randomness.ts';
 import type { Account } from '../storage/accounts.ts';
 import type { Principal } from './access.ts';
 import type { Attempt, LockOut } from './lock-out.ts';
-import { generatePassword, hashPassword, isPassword } from './passwords.ts';
+import {
+  generatePassword,
+  hashPassword,
+  isPassword,
+  isSecret,
+  readAccessTokenId,
+} from './passwords.ts';
 import type { Principals } from './principals.ts';
-import { isSecret, readAccessTokenId } from './secrets.ts';
 
 interface Dependencies {
   readonly principals: Principals;

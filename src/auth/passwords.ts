@@ -1,4 +1,14 @@
-/** Passwords: argon2id, with the parameters of OWASP's password storage cheat sheet. */
+/**
+ * What an account logs in with: passwords that people choose, and secrets that we make.
+ *
+ *     mrd_<id of the access token>_<43 characters>   stands in for a password
+ *     mrr_<43 characters>                            a refresh token
+ *
+ * Passwords are kept as argon2id, with the parameters of OWASP's password storage cheat sheet. Secrets
+ * are long and random, so a fast hash keeps them; their prefixes let scanners of source code find what
+ * was published by mistake.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import type { Randomness } from '../randomness.ts';
 
@@ -10,6 +20,9 @@ const MIN_LENGTH = 8;
 const MAX_BYTES = 1024;
 
 const GENERATED_BYTES = 18;
+const SECRET_BYTES = 32;
+
+const ACCESS_TOKEN = /^mrd_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 
 /** One sentence on what is wrong with a new password, or `undefined`. */
 export function findPasswordProblem(password: string): string | undefined {
@@ -29,6 +42,29 @@ export async function isPassword(password: string, passwordHash: string): Promis
 /** A password of 144 random bits that can be typed. */
 export function generatePassword(randomness: Randomness): string {
   return randomness.bytes(GENERATED_BYTES).toString('base64url');
+}
+
+export function generateAccessTokenSecret(id: string, randomness: Randomness): string {
+  return `mrd_${id}_${randomness.bytes(SECRET_BYTES).toString('base64url')}`;
+}
+
+export function generateRefreshTokenSecret(randomness: Randomness): string {
+  return `mrr_${randomness.bytes(SECRET_BYTES).toString('base64url')}`;
+}
+
+/** Id of the access token whose secret this may be, or `undefined`. */
+export function readAccessTokenId(secret: string): string | undefined {
+  return ACCESS_TOKEN.exec(secret)?.[1];
+}
+
+/** sha256, hex. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/** Whether the secret has this hash, in a time that says nothing about where they differ. */
+export function isSecret(secret: string, secretHash: string): boolean {
+  return timingSafeEqual(Buffer.from(hashSecret(secret)), Buffer.from(secretHash));
 }
 
 function isTooLong(password: string): boolean {

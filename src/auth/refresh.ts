@@ -16,8 +16,8 @@ import type { Clock } from '../clock.ts';
 import type { Randomness } from '../randomness.ts';
 import type { RefreshTokens } from '../storage/refresh-tokens.ts';
 import type { Principal } from './access.ts';
+import { generateRefreshTokenSecret, hashSecret } from './passwords.ts';
 import type { Principals } from './principals.ts';
-import { generateRefreshTokenSecret, hashSecret } from './secrets.ts';
 
 interface Dependencies {
   readonly refreshTokens: Pick<RefreshTokens, 'record' | 'find' | 'revokeFamily'>;

@@ -7,8 +7,12 @@ import { RegistryError } from '../oci/error.ts';
 import type { Randomness } from '../randomness.ts';
 import type { AccessToken, Account, Accounts, Grant } from '../storage/accounts.ts';
 import { administers, rightsOf } from './access.ts';
-import { findPasswordProblem, hashPassword } from './passwords.ts';
-import { generateAccessTokenSecret, hashSecret } from './secrets.ts';
+import {
+  findPasswordProblem,
+  generateAccessTokenSecret,
+  hashPassword,
+  hashSecret,
+} from './passwords.ts';
 
 interface Dependencies {
   readonly accounts: Accounts;

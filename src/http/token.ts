@@ -3,7 +3,7 @@
  *
  * > distribution, docs/spec/auth/token.md (GET) and docs/spec/auth/oauth.md (POST)
  */
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { type BasicCredential, readBasic } from '../auth/authenticator.ts';
 import { TOKEN_PATH } from '../auth/challenge.ts';

@@ -1,5 +1,5 @@
 /** Access tokens of an account, under `/api/v1/accounts/<name>/access-tokens`. */
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { AccessToken } from '../../storage/accounts.ts';

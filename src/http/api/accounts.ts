@@ -1,5 +1,5 @@
 /** Accounts and what they may, under `/api/v1/accounts`. */
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { isAccountName, type Roster } from '../../auth/roster.ts';
