@@ -1,0 +1,21 @@
+/** `npm run clients`: every client with everything against every set-up. Takes a quarter of an hour. */
+import Mocha from 'mocha';
+import { mochaHooks } from '../support/hooks.ts';
+import Reporter from '../support/reporter.ts';
+import { Content } from './content.ts';
+import { describeTarget } from './matrix.ts';
+import { TARGETS } from './targets.ts';
+
+const mocha = new Mocha({ reporter: Reporter });
+mocha.rootHooks(mochaHooks);
+mocha.suite.emit(Mocha.Suite.constants.EVENT_FILE_PRE_REQUIRE, globalThis, '', mocha);
+
+const content = new Content();
+describe('real clients', () => {
+  after(() => content.remove());
+  for (const target of TARGETS) describeTarget(target, content, ['image', 'index', 'large']);
+});
+
+mocha.run((failures) => {
+  process.exitCode = failures > 0 ? 1 : 0;
+});
