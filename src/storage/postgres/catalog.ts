@@ -1,10 +1,16 @@
 /** `Catalog` in PostgreSQL: each page is a walk along an index, from where the last one ended. */
 import type { Annotations, Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { matchesPath, type PathPattern } from '../../oci/path-pattern.ts';
+import type { PathPattern } from '../../oci/path-pattern.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 import type { Catalog, Page, ReferrersPage } from '../catalog.ts';
-import { isEverything, type NameRange, rangesOf } from './catalog-ranges.ts';
+import {
+  filterCovered,
+  isEverything,
+  likenessesOf,
+  type NameRange,
+  rangesOf,
+} from './catalog-ranges.ts';
 import type { Database, Statement } from './database.ts';
 
 const FIND_REPOSITORY: Statement = {
@@ -19,18 +25,21 @@ const LIST_ALL: Statement = {
   name: 'list-repositories',
   text: 'SELECT name FROM repositories WHERE name > $1 ORDER BY name LIMIT $2',
 };
-/** Each range is a walk of its own that ends after one page; `LIKE` sorts most others out here. */
+/** Each range is a walk of its own that ends after one page; LIKE sorts out most others here. */
 const LIST_RANGES: Statement = {
   name: 'list-repositories-in-ranges',
   text: `SELECT found.name
          FROM unnest($1::text[], $2::text[]) AS range (low, high)
          CROSS JOIN LATERAL (
            SELECT name FROM repositories
-           WHERE name > $4 AND name >= range.low COLLATE "C" AND name < range.high COLLATE "C"
-             AND name LIKE ANY ($3::text[])
-           ORDER BY name LIMIT $5
+           WHERE name > $5 AND name >= range.low COLLATE "C" AND name < range.high COLLATE "C"
+             AND EXISTS (
+               SELECT FROM unnest($3::text[], $4::text[]) AS pattern (alike, deeper)
+               WHERE name LIKE alike AND name NOT LIKE deeper
+             )
+           ORDER BY name LIMIT $6
          ) AS found
-         ORDER BY found.name LIMIT $5`,
+         ORDER BY found.name LIMIT $6`,
 };
 const COLUMNS = `media_type AS "mediaType", digest, size_bytes AS size,
                  artifact_type AS "artifactType", annotations`;
@@ -94,10 +103,9 @@ export class PostgresCatalog implements Catalog {
     const ranges = rangesOf(patterns).filter(({ high }) => high > after);
     for (let first = 0; first < ranges.length; first += RANGES_PER_QUERY) {
       const some = ranges.slice(first, first + RANGES_PER_QUERY);
-      for await (const name of this.#walk(some, after)) {
-        if (!patterns.some((pattern) => matchesPath(pattern, name))) continue;
-        found.push(name);
-        if (found.length >= limit) return found;
+      for await (const names of this.#walk(some, after)) {
+        found.push(...filterCovered(names, some));
+        if (found.length >= limit) return found.slice(0, limit);
       }
     }
     return found;
@@ -123,18 +131,20 @@ export class PostgresCatalog implements Catalog {
     return this.#names(LIST_HOLDERS, [blob, after, limit]);
   }
 
-  /** Names in the ranges, in order, and some that only look as if a pattern covered them. */
-  async *#walk(ranges: readonly NameRange[], after: string): AsyncGenerator<RepositoryName> {
+  /** Names in the ranges, in order, with some that only look as if a pattern covered them. */
+  async *#walk(ranges: readonly NameRange[], after: string): AsyncGenerator<RepositoryName[]> {
+    const likenesses = likenessesOf(ranges);
     let last = after;
     for (;;) {
       const names = await this.#names<RepositoryName>(LIST_RANGES, [
         ranges.map(({ low }) => low),
         ranges.map(({ high }) => high),
-        ranges.flatMap(({ likes }) => likes),
+        likenesses.map(({ like }) => like),
+        likenesses.map(({ unlike }) => unlike),
         last,
         NAMES_PER_QUERY,
       ]);
-      yield* names;
+      yield names;
       if (names.length < NAMES_PER_QUERY) return;
       last = names.at(-1)!;
     }

@@ -30,7 +30,9 @@ interface LogHead {
 export class PostgresChangeLog implements ChangeLog {
   readonly #database: Database;
   readonly #listener: Listener;
-  #running: Promise<number> | undefined;
+  /** The query that is under way, settled where none is. */
+  #running: Promise<unknown> = Promise.resolve();
+  /** The query that begins when it is done, where somebody waits for one. */
   #next: Promise<number> | undefined;
 
   constructor(database: Database) {
@@ -39,11 +41,7 @@ export class PostgresChangeLog implements ChangeLog {
   }
 
   head(): Promise<number> {
-    if (!this.#running) return this.#startHead();
-    this.#next ??= this.#running.then(
-      () => this.#startHead(),
-      () => this.#startHead(),
-    );
+    this.#next ??= this.#running.then(() => this.#startHead());
     return this.#next;
   }
 
@@ -79,16 +77,11 @@ export class PostgresChangeLog implements ChangeLog {
   }
 
   /** At most one query is under way; whoever comes meanwhile shares the next one. */
-  #startHead(): Promise<number> {
+  async #startHead(): Promise<number> {
+    const query = this.#database.query<LogHead>(HEAD);
+    this.#running = query.catch(() => {});
     this.#next = undefined;
-    this.#running = this.#readHead().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
-  }
-
-  async #readHead(): Promise<number> {
-    const rows = await this.#database.query<LogHead>(HEAD);
+    const rows = await query;
     return rows[0]!.position;
   }
 
