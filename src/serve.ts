@@ -94,7 +94,7 @@ async function withReplication(
 async function replicateWhile(site: Site, task: () => Promise<void>): Promise<void> {
   const { startReplication } = await import('../replication/main.ts');
   const { transfers } = site.config;
-  const replication = startReplication({ ...site, transfers, clock, randomness });
+  const replication = startReplication({ ...site, ...site.geo, transfers, clock, randomness });
   await task().finally(() => replication.close());
 }
 

@@ -2,9 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
-import { Feed } from './geo/feed.ts';
-import { Passage } from './geo/passage.ts';
-import { ClusterSites } from './geo/sites.ts';
 import { accessTokenRoutes } from './http/api/access-tokens.ts';
 import { accountRoutes } from './http/api/accounts.ts';
 import { feedRoutes } from './http/api/feed.ts';
@@ -16,7 +13,6 @@ import { answerWithPosition, forwardToPrimary } from './http/forward.ts';
 import { answerHealth } from './http/health.ts';
 import { RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
-import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
 
 /** Answers requests until the promise resolves; then lets running ones finish. */
@@ -49,12 +45,11 @@ async function listen(site: Site, draining: AbortSignal): Promise<RunningServer>
 }
 
 function describeApp(site: Site, draining: AbortSignal): AppOptions {
-  const { config, auth, ports, identity, registry, log, primary } = site;
+  const { config, auth, geo, ports, identity, registry, log, primary } = site;
   const { publicUrl, trustedProxies } = config;
   const externalUrl = new ExternalUrl({ trustedProxies, ...(publicUrl ? { publicUrl } : {}) });
   const authenticator = auth.siteCalls;
   const gatekeeper = new Gatekeeper({ authenticator, externalUrl, service: identity.cluster });
-  const passage = new Passage({ ...ports, clock });
   const { chunkMinBytes } = ports.blobStore;
   return {
     services: { ...registry, mayRedirect: redirectRule(config), chunkMinBytes },
@@ -63,24 +58,20 @@ function describeApp(site: Site, draining: AbortSignal): AppOptions {
     clock,
     isAccessLogged: config.logLevel === 'debug',
     doors: openDoors(site, gatekeeper, draining),
-    forward: primary
-      ? forwardToPrimary({ ...site, ...primary, passage })
-      : answerWithPosition(passage),
+    forward: primary ? forwardToPrimary({ ...geo, ...primary }) : answerWithPosition(geo.passage),
   };
 }
 
 /** What answers beside the distribution API. */
 function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
-  const { auth, ports, identity, role, log } = site;
-  const sites = new ClusterSites({ ...ports, role, clock, randomness });
-  const feed = new Feed({ ...ports, role, clock });
+  const { auth, geo, ports, identity, log } = site;
   return [
     answerHealth({ check: () => ports.changeLog.head(), log }),
     tokenRoutes({ ...auth, gatekeeper }),
     accountRoutes({ ...auth, gatekeeper }),
     accessTokenRoutes({ ...auth, gatekeeper }),
-    siteRoutes({ sites, gatekeeper, cluster: identity.cluster }),
-    feedRoutes({ feed, role, gatekeeper, draining }),
+    siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
+    feedRoutes({ ...geo, gatekeeper, draining }),
   ];
 }
 

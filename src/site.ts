@@ -3,12 +3,10 @@ import { type Auth, openAuth } from './auth/auth.ts';
 import { systemClock as clock } from './clock.ts';
 import { Coherence } from './coherence.ts';
 import type { Config } from './config.ts';
-import { createArrival } from './geo/arrival.ts';
-import { PrimaryElsewhere } from './geo/elsewhere.ts';
-import { SiteRole } from './geo/role.ts';
+import { type Geo, openGeo } from './geo/geo.ts';
+import { EPOCH_HEADER } from './geo/role.ts';
 import type { Log } from './log.ts';
 import { systemRandomness as randomness } from './randomness.ts';
-import { Fill, type OnVerified } from './registry/fill.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import type { Identity } from './storage/identity.ts';
 import { openPrimary, type Ports, type Primary } from './wire.ts';
@@ -23,9 +21,7 @@ export interface SiteOptions {
 export interface Site extends SiteOptions {
   readonly auth: Auth;
   readonly registry: Registry;
-  readonly role: SiteRole;
-  readonly fill: Fill;
-  readonly onArrival: OnVerified;
+  readonly geo: Geo;
   /** Absent where this site is the primary itself. */
   readonly primary?: Primary;
   /** Closes what was opened beside the ports. */
@@ -39,19 +35,21 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const tokenTtlSeconds = Math.floor(config.tokenLifetimeMs / 1000);
   const settings = { anonymousPull: config.anonymousPull, tokenTtlSeconds };
   const auth = await openAuth({ ...common, settings });
-  const [fill, onArrival, role] = [new Fill(common), createArrival(common), new SiteRole(common)];
-  const primary =
-    config.primaryUrl && (await openPrimary(config.primaryUrl, () => auth.siteCalls.authorize()));
+  const introduce = async () => ({
+    authorization: auth.siteCalls.authorize(),
+    [EPOCH_HEADER]: String((await ports.sites.getRole()).epoch),
+  });
+  const primary = config.primaryUrl && (await openPrimary(config.primaryUrl, introduce));
   const beyond = primary ? { primary } : {};
-  const elsewhere = primary && new PrimaryElsewhere({ ...primary, fill, onArrival });
+  const geo = openGeo({ ...common, ...primary });
   const registry = await openRegistry({
     ...common,
     cluster: identity.cluster,
     uploadLimits: { perSubject: config.maxUploads, perRepository: config.maxUploads },
-    ...(elsewhere ? { elsewhere } : {}),
+    ...(geo.elsewhere ? { elsewhere: geo.elsewhere } : {}),
   });
   const close = async () => {
     if (primary) await primary.close();
   };
-  return { ...options, auth, registry, role, fill, onArrival, ...beyond, close };
+  return { ...options, auth, registry, geo, ...beyond, close };
 }

@@ -9,16 +9,15 @@ import type { Accounts } from './storage/accounts.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import type { Catalog } from './storage/catalog.ts';
 import type { ChangeLog } from './storage/change-log.ts';
+import type { Primary } from './storage/distribution/primary.ts';
 import type { IdentityStore } from './storage/identity.ts';
 import type { Leases } from './storage/leases.ts';
 import type { Ledger } from './storage/ledger.ts';
 import type { Metadata } from './storage/metadata.ts';
-import type { PrimarySite } from './storage/primary-site.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
 import type { Replicas } from './storage/replicas.ts';
 import type { Sites } from './storage/sites.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
-import type { Upstream } from './storage/upstream.ts';
 
 /** What somebody opened and has to close. */
 export interface Closable {
@@ -46,22 +45,28 @@ export async function openPorts(config: Config, databaseUrl: string): Promise<Po
   const { openFacts } = await import('./wire/facts.ts');
   const facts = await openFacts({ url: databaseUrl, poolSize: config.databaseConnections });
   try {
-    const [blobStore, ledger] = await Promise.all([openBlobStore(config), openLedger(config)]);
+    const [blobs, transfers] = await Promise.all([openBlobStore(config), openLedger(config)]);
     const close = async () => {
-      await ledger.close();
+      await transfers.close();
+      await blobs.close();
       await facts.close();
     };
-    return { ...facts, blobStore, ledger: ledger.ledger, close };
+    return { ...facts, ...blobs, ...transfers, close };
   } catch (error) {
     await facts.close();
     throw error;
   }
 }
 
-async function openBlobStore({ storage }: Config): Promise<BlobStore> {
-  const { FilesystemBlobStore } = await import('./storage/filesystem/blob-store.ts');
-  if (storage.kind === 'file') return FilesystemBlobStore.open({ folder: storage.directory });
-  throw new Error('S3 is not wired yet');
+async function openBlobStore({ storage }: Config): Promise<Closable & { blobStore: BlobStore }> {
+  if (storage.kind === 'file') {
+    const { FilesystemBlobStore } = await import('./storage/filesystem/blob-store.ts');
+    const blobStore = await FilesystemBlobStore.open({ folder: storage.directory });
+    return { blobStore, close: async () => {} };
+  }
+  const { S3BlobStore } = await import('./storage/s3/blob-store.ts');
+  const blobStore = await S3BlobStore.open({ location: storage });
+  return { blobStore, close: async () => blobStore.close() };
 }
 
 async function openLedger({ redisUrl, site }: Config): Promise<Closable & { ledger: Ledger }> {
@@ -75,25 +80,21 @@ async function openLedger({ redisUrl, site }: Config): Promise<Closable & { ledg
   return { ledger: new RedisLedger(redis, site), close: async () => redis.disconnect() };
 }
 
-/** The primary, as a secondary reads from it and writes to it. */
-export interface Primary extends Closable {
-  readonly primarySite: PrimarySite;
-  readonly upstream: Upstream;
+/**
+ * The primary, as a secondary reads from it and writes to it. Does no I/O: it may be away.
+ *
+ * @param introduce gives the headers by which this site shows the primary who it is
+ */
+export async function openPrimary(
+  url: string,
+  introduce?: () => Promise<Readonly<Record<string, string>>>,
+): Promise<Primary> {
+  const distribution = await import('./storage/distribution/primary.ts');
+  const asWhom = introduce ? { introduce } : {};
+  return distribution.openPrimary({ url: new URL(url), clock, ...asWhom });
 }
 
-/** @param authorize makes the header by which this site shows the primary who it is */
-export async function openPrimary(url: string, authorize?: () => string): Promise<Primary> {
-  const { Line } = await import('./storage/distribution/line.ts');
-  const { DistributionPrimarySite } = await import('./storage/distribution/primary-site.ts');
-  const { DistributionUpstream } = await import('./storage/distribution/upstream.ts');
-  const introduce = authorize && (async () => ({ authorization: authorize() }));
-  const line = new Line({ url: new URL(url), clock, ...(introduce ? { introduce } : {}) });
-  return {
-    primarySite: new DistributionPrimarySite(line),
-    upstream: new DistributionUpstream(line),
-    close: () => line.close(),
-  };
-}
+export type { Primary };
 
 /** A database of our own, for a site that was given none. */
 export interface OwnDatabase extends Closable {
