@@ -1,6 +1,6 @@
 /** One bucket, through the SDK; the SDK is loaded only where a bucket is configured. */
 import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
 import type { ByteRange } from '../../oci/range.ts';
 import { asFailure, whereFound } from './failures.ts';
 import type { S3Location } from './location.ts';
@@ -24,11 +24,19 @@ export interface CopyPart {
   readonly range: ByteRange;
 }
 
+interface PartTarget {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly UploadId: string | undefined;
+  readonly PartNumber: number;
+}
+
 type Sdk = Awaited<ReturnType<typeof loadSdk>>;
 
 /** How much of a body is in memory at once: this times two. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
+const COPIES_AT_ONCE = 8;
 const MOST_SOCKETS = 512;
 const CONNECT_LIMIT_MS = 5000;
 const URL_LIFE_SECONDS = 15 * 60;
@@ -129,17 +137,13 @@ export class Bucket {
       client.send(new this.#sdk.CreateMultipartUploadCommand(target)),
     );
     try {
-      const Parts = [];
-      for (const [index, { key, range }] of parts.entries()) {
-        const command = new this.#sdk.UploadPartCopyCommand({
-          ...target,
-          UploadId,
-          PartNumber: index + 1,
-          CopySource: this.#source(key),
-          CopySourceRange: `bytes=${range.start}-${range.end}`,
-        });
-        const { CopyPartResult } = await client.send(command);
-        Parts.push({ PartNumber: index + 1, ETag: CopyPartResult?.ETag });
+      const Parts: CompletedPart[] = [];
+      for (let first = 0; first < parts.length; first += COPIES_AT_ONCE) {
+        const some = parts.slice(first, first + COPIES_AT_ONCE);
+        const copies = some.map((part, index) =>
+          this.#copyPart(part, { ...target, UploadId, PartNumber: first + index + 1 }),
+        );
+        Parts.push(...(await Promise.all(copies)));
       }
       const complete = { ...target, UploadId, MultipartUpload: { Parts } };
       await client.send(new this.#sdk.CompleteMultipartUploadCommand(complete));
@@ -148,6 +152,16 @@ export class Bucket {
       await client.send(abort).catch(() => undefined);
       throw asFailure(error);
     }
+  }
+
+  async #copyPart({ key, range }: CopyPart, target: PartTarget): Promise<CompletedPart> {
+    const command = new this.#sdk.UploadPartCopyCommand({
+      ...target,
+      CopySource: this.#source(key),
+      CopySourceRange: `bytes=${range.start}-${range.end}`,
+    });
+    const { CopyPartResult } = await this.#client.send(command);
+    return { PartNumber: target.PartNumber, ETag: CopyPartResult?.ETag };
   }
 
   /** Idempotent. */
