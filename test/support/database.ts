@@ -15,7 +15,7 @@ export interface TestDatabase {
   /** Where to connect to. */
   readonly url: string;
   /** Takes the database away, cutting what is still connected. */
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 const TEMPLATE = 'migrated_template';

@@ -4,7 +4,8 @@
  *
  * The caller holds the lock of the data directory: what else runs on these files was left behind.
  */
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Log } from '../../log.ts';
 import { chooseAccount } from './embedded/account.ts';
 import { DATABASE_USER, prepareCluster, prepareSocketDirectory } from './embedded/cluster.ts';
@@ -33,7 +34,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_parallel_workers: '0',
   max_parallel_workers_per_gather: '0',
   max_worker_processes: '2',
-  io_method: 'sync',
   jit: 'off',
   max_wal_senders: '0',
   wal_level: 'minimal',
@@ -44,6 +44,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   lc_messages: 'C',
   log_checkpoints: 'off',
 };
+
+/** Reads and writes are few, so they need no processes of their own. The setting is new in 18. */
+const SETTINGS_SINCE_18 = { io_method: 'sync' };
 
 export class EmbeddedPostgres {
   /** Where to connect to. */
@@ -69,7 +72,12 @@ export class EmbeddedPostgres {
     const cluster = await prepareCluster({ dataDirectory, programs, account });
     await stopOrphan(cluster);
     const socketDirectory = await prepareSocketDirectory({ dataDirectory, programs, account });
-    const settings = { ...SETTINGS, unix_socket_directories: socketDirectory, ...options.settings };
+    const settings = {
+      ...SETTINGS,
+      ...((await readVersion(cluster)) >= 18 && SETTINGS_SINCE_18),
+      unix_socket_directories: socketDirectory,
+      ...options.settings,
+    };
     const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const command = [...account.prefix, programs.postgres, '-D', cluster, ...words];
     const server = await EmbeddedServer.open({ command, log: options.log });
@@ -81,4 +89,9 @@ export class EmbeddedPostgres {
   async close(): Promise<void> {
     await this.#server.close();
   }
+}
+
+/** The major version that made the files. */
+async function readVersion(cluster: string): Promise<number> {
+  return Number.parseInt(await readFile(join(cluster, 'PG_VERSION'), 'utf8'), 10);
 }

@@ -7,7 +7,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -47,11 +47,12 @@ async function createCluster(options: ClusterOptions, cluster: string): Promise<
 /** The password-free `trust` is for the socket alone, whose folder nobody else may enter. */
 async function runInitdb(options: ClusterOptions, draft: string): Promise<void> {
   const settings = ['--username', DATABASE_USER, '--encoding', 'UTF8', '--no-locale'];
-  const ways = ['--auth', 'trust', '--no-instructions'];
-  const words = [options.programs.initdb, '--pgdata', draft, ...settings, ...ways];
-  const [program, ...rest] = [...options.account.prefix, ...words];
+  const ways = ['--auth', 'trust', '--no-sync'];
+  const initdb = [...options.account.prefix, options.programs.initdb, '--pgdata', draft];
   try {
-    await promisify(execFile)(program!, rest);
+    await run([...initdb, ...settings, ...ways]);
+    // One call for the whole file system takes a tenth of the time of a thousand fsyncs.
+    await run(['sync', '--file-system', draft]).catch(() => run([...initdb, '--sync-only']));
   } catch (error) {
     const { stderr, message } = error as Error & { readonly stderr?: string };
     throw new Error(`PostgreSQL's files could not be made in ${draft}: ${stderr || message}`, {
@@ -60,14 +61,19 @@ async function runInitdb(options: ClusterOptions, draft: string): Promise<void> 
   }
 }
 
-/** Makes the folder of the socket, for us alone. @returns it. */
+async function run(command: readonly string[]): Promise<void> {
+  const [program, ...words] = command;
+  await promisify(execFile)(program!, words);
+}
+
+/**
+ * Makes the folder of the socket, for us alone. What is there is of a server that is gone, or of
+ * someone who was here before us: nothing of it is used. @returns it.
+ */
 export async function prepareSocketDirectory(options: ClusterOptions): Promise<string> {
   const directory = chooseSocketDirectory(options.dataDirectory);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const { uid } = await lstat(directory);
-  const isOurs = uid === process.getuid?.() || uid === options.account.uid;
-  if (!isOurs) throw new Error(`The folder ${directory} belongs to another user.`);
-  await chmod(directory, 0o700);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { mode: 0o700 });
   await giveTo(options.account, directory);
   return directory;
 }

@@ -1,0 +1,5 @@
+import { openMemoryPeople, openPostgresPeople } from '../support/people-ports.ts';
+import { describeRefreshTokensContract } from './refresh-tokens.ts';
+
+describeRefreshTokensContract('memory', openMemoryPeople);
+describeRefreshTokensContract('PostgreSQL', openPostgresPeople);
