@@ -54,6 +54,7 @@ function describeApp(site: Site, draining: AbortSignal): AppOptions {
   return {
     services: { ...registry, mayRedirect: redirectRule(config), chunkMinBytes },
     gatekeeper,
+    changes: config.changes,
     log,
     clock,
     isAccessLogged: config.logLevel === 'debug',

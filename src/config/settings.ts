@@ -188,6 +188,15 @@ const ACCESS = {
     group: 'Access',
     meaning: 'What may be pulled without an account: `true`, `false` or path patterns.',
   }),
+  changes: given({
+    variable: 'MERIDIAN_CHANGES',
+    schema: value.oneOf(['all', 'push', 'none']),
+    fallback: 'all',
+    group: 'Access',
+    meaning:
+      'What may be changed through the registry API, whoever asks: all, push, which refuses every ' +
+      'deletion, or none, which refuses every write.',
+  }),
   tokenLifetimeMs: given({
     variable: 'MERIDIAN_TOKEN_LIFETIME',
     schema: value.duration('60s', '24h'),

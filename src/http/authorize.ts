@@ -20,8 +20,7 @@ const SCOPE_ACTIONS = { pull: ['pull'], push: ['pull', 'push'], delete: ['delete
 const CATALOG: Access = { type: 'registry', name: 'catalog', actions: ['*'] };
 
 /** What may be changed through the API at all, whoever asks: everything, all but deleting, nothing. */
-export const CHANGES = ['all', 'push', 'none'] as const;
-export type Changes = (typeof CHANGES)[number];
+export type Changes = 'all' | 'push' | 'none';
 
 /**
  * Refuses a change that this registry does not take from anybody (125, 127).
