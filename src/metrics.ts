@@ -2,11 +2,17 @@
  * What the program counts, for Prometheus. Labels have few values: no repository, no account, no
  * digest is ever one of them.
  */
-
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { ListenAddress } from './config.ts';
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client';
 
 /** One answered request. */
 export interface RequestFigures {
@@ -15,6 +21,7 @@ export interface RequestFigures {
   readonly method: string;
   readonly status: number;
   readonly seconds: number;
+  /** Bytes that the connection received and sent meanwhile, heads included. */
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
@@ -37,13 +44,16 @@ export class Metrics implements Figures {
   });
   readonly #bytes = new Counter({
     name: 'meridian_http_bytes_total',
-    help: 'Bytes of bodies that came in and went out.',
+    help: 'Bytes that requests brought in and answers took out.',
     labelNames: ['direction'],
     registers: [this.#registry],
   });
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
+    // A child answers its parent, which prints the sum of all.
+    if (cluster.isWorker) AggregatorRegistry.setRegistries([this.#registry]);
+    if (cluster.isWorker) void new AggregatorRegistry();
   }
 
   countRequest({ route, method, status, seconds, bytesIn, bytesOut }: RequestFigures): void {
@@ -52,12 +62,13 @@ export class Metrics implements Figures {
     this.#bytes.inc({ direction: 'out' }, bytesOut);
   }
 
-  /** A figure that is asked for whenever somebody reads the metrics. */
+  /** A figure of the whole site, asked for whenever somebody reads the metrics. */
   addGauge(name: string, help: string, read: () => Promise<number>): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
       registers: [this.#registry],
+      aggregator: 'max',
       collect: async () => gauge.set(await read()),
     });
   }
@@ -68,20 +79,22 @@ export class Metrics implements Figures {
   }
 }
 
+/** A function that prints the sum of what the children of this process count. */
+export function sumOfChildren(): () => Promise<string> {
+  const registry = new AggregatorRegistry();
+  return () => registry.clusterMetrics();
+}
+
 /** Answers `GET /metrics` with that text, at an address of its own (A53). */
 export async function serveMetrics(
-  { host, port }: ListenAddress,
+  { host, port }: { readonly host: string; readonly port: number },
   print: () => Promise<string>,
 ): Promise<Server> {
-  const server = createServer((request, response) => {
-    if (request.url !== '/metrics') response.writeHead(404).end();
-    else {
-      print().then(
-        (text) =>
-          response.writeHead(200, { 'Content-Type': Registry.PROMETHEUS_CONTENT_TYPE }).end(text),
-        () => response.writeHead(503).end(),
-      );
-    }
+  const server = createServer(async (request, response) => {
+    const text = request.url === '/metrics' ? await print().catch(() => undefined) : '';
+    if (text === '') response.writeHead(404).end();
+    else if (text === undefined) response.writeHead(503).end();
+    else response.writeHead(200, { 'Content-Type': Registry.PROMETHEUS_CONTENT_TYPE }).end(text);
   });
   server.listen(port, host);
   await once(server, 'listening');

@@ -4,11 +4,12 @@ import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
 import { type Foundation, layFoundation, openDatabase } from './foundation.ts';
 import { createLog, type Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import { Processes } from './processes.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
 import { waitForStop } from './stop.ts';
-import { openPorts } from './wire.ts';
+import { openPorts, type Ports } from './wire.ts';
 
 /** Children get longer than their own deadline, so that they can say that it passed. */
 const LATE_MS = 5000;
@@ -39,7 +40,34 @@ async function serveAlone(
   common: Common,
 ): Promise<void> {
   const { answerUntil } = await import('./server.ts');
-  await withReplication(foundation, common, (site) => answerUntil(stopping, site));
+  const metrics = await openMetrics(common.config, foundation.ports);
+  await withReplication(foundation, common, (site) =>
+    withMetricsServer(common.config, metrics && (() => metrics.print()), () =>
+      answerUntil(stopping, site, metrics),
+    ),
+  );
+}
+
+/** What this process counts; `undefined` where nobody reads it. */
+async function openMetrics(
+  { metricsListen }: Config,
+  { changeLog }: Ports,
+): Promise<Metrics | undefined> {
+  if (metricsListen === 'off') return undefined;
+  const metrics = new (await import('./metrics.ts')).Metrics();
+  const help = 'Position of the last change that this site holds.';
+  metrics.addGauge('meridian_change_log_position', help, () => changeLog.head());
+  return metrics;
+}
+
+async function withMetricsServer(
+  { metricsListen }: Config,
+  print: (() => Promise<string>) | undefined,
+  task: () => Promise<void>,
+): Promise<void> {
+  if (metricsListen === 'off' || !print) return task();
+  const server = await (await import('./metrics.ts')).serveMetrics(metricsListen, print);
+  return task().finally(() => void server.close());
 }
 
 /** The parent owns the database and the replication; its children answer. */
@@ -51,14 +79,18 @@ async function supervise(
   const { config, log } = common;
   const environment = { DATABASE_URL: foundation.databaseUrl };
   const processes = new Processes({ log, clock, environment });
-  await withReplication(foundation, common, async () => {
-    try {
-      await processes.start(config.processes);
-      await stopping;
-    } finally {
-      await processes.stop(config.drainDeadlineMs + LATE_MS);
-    }
-  });
+  const isCounted = config.metricsListen !== 'off';
+  const print = isCounted ? (await import('./metrics.ts')).sumOfChildren() : undefined;
+  await withReplication(foundation, common, () =>
+    withMetricsServer(config, print, async () => {
+      try {
+        await processes.start(config.processes);
+        await stopping;
+      } finally {
+        await processes.stop(config.drainDeadlineMs + LATE_MS);
+      }
+    }),
+  );
 }
 
 async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): Promise<void> {
@@ -68,7 +100,8 @@ async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): 
   try {
     const identity = (await ports.identityStore.find())!;
     const site = await openSite({ config, ports, identity, log });
-    await answerUntil(stopping, site).finally(() => site.close());
+    const metrics = await openMetrics(config, ports);
+    await answerUntil(stopping, site, metrics).finally(() => site.close());
   } finally {
     await ports.close();
     cluster.worker?.disconnect();

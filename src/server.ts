@@ -1,5 +1,6 @@
 /** The server of a site: which doors it has, how it listens, and how it ends. */
 import { readFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
 import { accessTokenRoutes } from './http/api/access-tokens.ts';
@@ -8,18 +9,25 @@ import { feedRoutes } from './http/api/feed.ts';
 import { siteRoutes } from './http/api/sites.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
+import { countRequests } from './http/count-requests.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
 import { answerWithPosition, forwardToPrimary } from './http/forward.ts';
 import { answerHealth } from './http/health.ts';
 import { RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
+import type { Figures } from './metrics.ts';
 import type { Site } from './site.ts';
 
 /** Answers requests until the promise resolves; then lets running ones finish. */
-export async function answerUntil(stopping: Promise<void>, site: Site): Promise<void> {
+export async function answerUntil(
+  stopping: Promise<void>,
+  site: Site,
+  figures?: Figures,
+): Promise<void> {
   const { config, log } = site;
   const draining = new AbortController();
-  const server = await listen(site, draining.signal);
+  const answer = createApp(describeApp(site, draining.signal)).callback();
+  const server = await listen(config, figures ? countRequests(answer, figures) : answer);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
   await stopping;
@@ -29,13 +37,12 @@ export async function answerUntil(stopping: Promise<void>, site: Site): Promise<
   if (!couldFinish) log.warn('the deadline passed: transfers were cut off');
 }
 
-async function listen(site: Site, draining: AbortSignal): Promise<RunningServer> {
-  const { host, port } = site.config.listen;
-  const app = createApp(describeApp(site, draining));
-  const tls = await readTls(site.config);
+async function listen(config: Config, answer: RequestListener): Promise<RunningServer> {
+  const { host, port } = config.listen;
+  const tls = await readTls(config);
   const options = { host, port, clock, ...(tls ? { tls } : {}) };
   try {
-    return await RunningServer.listen(app.callback(), options);
+    return await RunningServer.listen(answer, options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new Error(`Port ${port} of ${host} is in use: MERIDIAN_LISTEN must name a free one.`, {

@@ -1,0 +1,34 @@
+/** Counts requests as they end, by the row of the routes table and never by path (A53). */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Figures } from '../metrics.ts';
+import { matchPath } from './match-path.ts';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The same listener, with each of its requests told to the figures. */
+export function countRequests(listener: Listener, figures: Figures): Listener {
+  return (request, response) => {
+    const startedMs = performance.now();
+    const { socket, method = '' } = request;
+    const [before, sent] = [socket.bytesRead, socket.bytesWritten];
+    response.once('close', () => {
+      figures.countRequest({
+        route: routeOf(request.url ?? ''),
+        method,
+        status: response.statusCode,
+        seconds: (performance.now() - startedMs) / 1000,
+        bytesIn: socket.bytesRead - before,
+        bytesOut: socket.bytesWritten - sent,
+      });
+    });
+    listener(request, response);
+  };
+}
+
+/** Paths beside the distribution API are told apart by their first word, if it is one of ours. */
+function routeOf(url: string): string {
+  const path = url.split('?', 1)[0]!;
+  const first = /^\/(v2|jwt|api|livez|readyz)\b/.exec(path)?.[1];
+  if (first === 'v2') return matchPath(path)?.path ?? '/v2/…';
+  return first === undefined ? 'other' : `/${first}`;
+}
