@@ -75,7 +75,7 @@ export function isClientGone(error: unknown): boolean {
 const SMALL_BODY_BYTES = 64 * 1024;
 
 /** So much, and so long, is read from a client that should read its answer before we hang up. */
-const LINGER = { bytes: 1024 * 1024, milliseconds: 1000 };
+const LINGER = { bytes: 16 * 1024 * 1024, milliseconds: 1000 };
 
 /** Whether the client still means to send what nobody wants any more. */
 function isBodyUnread(request: IncomingMessage): boolean {

@@ -1,15 +1,14 @@
 /** Manifests: finding, recording and deleting them. */
 import { algorithmOf, type Digest, digestOf } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
-import { type Manifest, parseManifest } from '../oci/manifest.ts';
-import { isNonDistributable } from '../oci/media-type.ts';
+import { outlineOf, parseManifest } from '../oci/manifest.ts';
 import { printReference, type Reference, type RepositoryName, type Tag } from '../oci/reference.ts';
-import type { ManifestRecord, Metadata, PutOutcome, StoredManifest } from '../storage/metadata.ts';
+import type { Metadata, PutOutcome, StoredManifest } from '../storage/metadata.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import type { ManifestMemory } from './manifest-memory.ts';
 
 interface Dependencies {
-  readonly metadata: Pick<Metadata, 'recordManifest' | 'deleteManifest' | 'findBlob'>;
+  readonly metadata: Pick<Metadata, 'recordManifest' | 'deleteManifest'>;
   readonly memory: Pick<ManifestMemory, 'find'>;
   readonly elsewhere?: Pick<Elsewhere, 'findManifest'>;
 }
@@ -64,12 +63,12 @@ export class Manifests {
     const digest = digestFor(reference, content);
     const parsed = parseManifest(content, push.mediaType);
     const tags = reference.kind === 'tag' ? [reference.tag, ...push.tags] : push.tags;
-    const manifest = toRecord({ digest, content, parsed });
-    const present = await this.#findForeign(repository, parsed);
+    const { mediaType } = parsed;
+    const manifest = { digest, mediaType, content, ...outlineOf(parsed) };
     checkOutcome(
       await this.#metadata.recordManifest({
         repository,
-        manifest: { ...manifest, blobs: [...manifest.blobs, ...present] },
+        manifest,
         tags: [...new Set(tags)],
         mayOverwrite,
         actor,
@@ -83,15 +82,6 @@ export class Manifests {
     const wasThere = await this.#metadata.deleteManifest(repository, digest, actor);
     if (!wasThere) throw unknown({ kind: 'digest', digest });
   }
-
-  /** Layers that need not be pushed are held on to where they were (checklist 87). */
-  async #findForeign(repository: RepositoryName, { blobs }: Manifest): Promise<Digest[]> {
-    const foreign = blobs.filter(({ mediaType }) => isNonDistributable(mediaType));
-    const found = await Promise.all(
-      foreign.map(({ digest }) => this.#metadata.findBlob(repository, digest)),
-    );
-    return foreign.filter((_, index) => found[index]).map(({ digest }) => digest);
-  }
 }
 
 /** > if the digest … does not match, the registry MUST … 400 (pushing manifests) */
@@ -100,26 +90,6 @@ function digestFor(reference: Reference, content: Buffer): Digest {
   const digest = digestOf(content, algorithmOf(reference.digest));
   if (digest === reference.digest) return digest;
   throw new RegistryError('DIGEST_INVALID', { detail: { expected: reference.digest, digest } });
-}
-
-interface Parts {
-  readonly digest: Digest;
-  readonly content: Buffer;
-  readonly parsed: Manifest;
-}
-
-function toRecord({ digest, content, parsed }: Parts): ManifestRecord {
-  const own = parsed.blobs.filter(({ mediaType }) => !isNonDistributable(mediaType));
-  return {
-    digest,
-    content,
-    mediaType: parsed.mediaType,
-    blobs: [...new Set(own.map((blob) => blob.digest))],
-    manifests: [...new Set(parsed.manifests.map((child) => child.digest))],
-    annotations: parsed.annotations,
-    ...(parsed.subject ? { subject: parsed.subject.digest } : {}),
-    ...(parsed.artifactType === undefined ? {} : { artifactType: parsed.artifactType }),
-  };
 }
 
 function checkOutcome(outcome: PutOutcome): void {

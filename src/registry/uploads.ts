@@ -131,6 +131,7 @@ export class Uploads {
     let kept = offset;
     try {
       const outcome = await this.#blobStore.append(id, append);
+      if (outcome.offset < offset) throw await this.#giveUp(id);
       if (outcome.interruption) {
         // Bytes beyond their own range are no bytes of the blob.
         if (!(outcome.interruption instanceof RegistryError)) kept = outcome.offset;
@@ -157,6 +158,12 @@ export class Uploads {
     await this.#metadata.linkBlob({ repository, digest, sizeBytes, actor: subject });
     await this.#uploadTracker.delete(id);
     return sizeBytes;
+  }
+
+  /** The store lost bytes that were counted: what is left is of no use to anybody. */
+  async #giveUp(id: string): Promise<RegistryError> {
+    await this.#uploadTracker.delete(id);
+    return unknown();
   }
 
   /** The lease was lost under way: the upload was cancelled, or another machine took it over. */

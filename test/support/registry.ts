@@ -17,13 +17,16 @@ import { openRegistry } from '../../src/registry/registry.ts';
 import type { UploadLimits } from '../../src/registry/upload-sessions.ts';
 import type { Grant } from '../../src/storage/accounts.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
+import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
+import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
+import { MemorySites } from '../../src/storage/memory/sites.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
-import { MemoryAccounts, MemoryIdentityStore, MemoryRefreshTokens, MemorySites } from './people.ts';
 
 export interface StartOptions {
   readonly clock?: Clock;
@@ -68,7 +71,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
   const coherence = new Coherence(new MemoryChangeLog(facts));
   const blobStore = options.blobStore ?? new MemoryBlobStore({ clock });
   const uploadTracker = new MemoryUploadTracker();
-  const accounts = new MemoryAccounts();
+  const accounts = new MemoryAccounts(facts);
   const addAccount = await prepareAccounts(accounts, clock);
   const all = { [USER]: [{ pattern: pattern('**'), actions: ['admin'] }], ...options.accounts };
   for (const [name, grants] of Object.entries(all)) await addAccount(name, grants as Grant[]);
@@ -76,7 +79,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
     identity: { cluster: CLUSTER, site: 'test', privateKey: generatePrivateKey() },
     accounts,
     refreshTokens: new MemoryRefreshTokens(),
-    sites: new MemorySites(),
+    sites: new MemorySites(facts),
     coherence,
     clock,
     randomness,
