@@ -155,7 +155,7 @@ function describeMissingParts(stage: Stage): void {
     });
     expect(manifest.bytes.length).to.be.above(3_900_000);
     expectContent(await repository.getManifest('v1'), manifest);
-    const huge = imageOf(config, [], { annotations: annotations(3200) });
+    const huge = imageOf(config, [], { annotations: annotations(1000) });
     expectStatus(await repository.putManifest(huge, 'huge'), 413);
   });
 }
