@@ -10,25 +10,28 @@ const PREFACE = `# Configuration
 
 ${GENERATED}
 
-With no setting at all, a site keeps everything in \`./data\` and listens at \`127.0.0.1:5000\`. Settings come
-from a YAML file (\`--config FILE\` or \`MERIDIAN_CONFIG\`) and from the environment; the environment wins. In the file
-a setting has the same name in lower case without \`MERIDIAN_\`:
+With no setting at all, a site keeps everything in \`./data\` and listens at
+\`127.0.0.1:5000\`. Settings come from a YAML file (\`--config FILE\` or \`MERIDIAN_CONFIG\`)
+and from the environment; the environment wins. In the file a setting has the same name in lower
+case without \`MERIDIAN_\`:
 
     site: berlin
     listen: 0.0.0.0:5000
     public_url: https://berlin.example.com
     trusted_proxies: [10.0.0.0/8, 192.168.1.1]
 
-All mistakes are reported at once and the program does not start with one. Lengths of time are written \`90s\`, \`15m\`,
-\`12h\` or \`7d\`. A secret may lie in a file: the variable with \`_FILE\` behind its name gives the path.
-\`/livez\` and \`/readyz\` are answered at \`MERIDIAN_LISTEN\`, \`/metrics\` at \`MERIDIAN_METRICS_LISTEN\` alone.
+All mistakes are reported at once, and the program does not start with one. Lengths of time are
+written \`90s\`, \`15m\`, \`12h\` or \`7d\`. A secret may lie in a file: the variable with
+\`_FILE\` behind its name gives the path. \`/livez\` and \`/readyz\` are answered at
+\`MERIDIAN_LISTEN\`, \`/metrics\` at \`MERIDIAN_METRICS_LISTEN\` alone.
 `;
 
 const CLIENT = `
 ## Operator's commands
 
-\`meridian site\`, \`meridian account\` and \`meridian token\` speak to a running site. \`MERIDIAN_URL\`, \`MERIDIAN_USER\` and
-\`MERIDIAN_PASSWORD\` stand in for \`--url\`, \`--user\` and \`--password\`.
+\`meridian site\`, \`meridian account\` and \`meridian token\` speak to a running site.
+\`MERIDIAN_URL\`, \`MERIDIAN_USER\` and \`MERIDIAN_PASSWORD\` stand in for \`--url\`,
+\`--user\` and \`--password\`.
 `;
 
 /** Text of `docs/configuration.md`, from the table of settings. */
@@ -50,7 +53,8 @@ function describeGroup(group: string, settings: readonly Setting[]): string {
     const secret = isSecret ? ' Secret.' : '';
     return `| ${names} | ${fallback ? `\`${fallback}\`` : ''} | ${meaning}${secret} |`;
   });
-  return `\n## ${group}\n\n| setting | without it | what it does |\n|---|---|---|\n${rows.join('\n')}\n`;
+  const head = '| setting | without it | what it does |\n|---|---|---|';
+  return `\n## ${group}\n\n${head}\n${rows.join('\n')}\n`;
 }
 
 /** Text of `docs/errors.md`, from the closed catalog. */
@@ -62,16 +66,18 @@ export function describeErrors(): string {
 
 ${GENERATED}
 
-Every error that a client can see. The body is \`{"errors":[{"code","message","detail"}]}\`; the codes are those of the
-distribution specification. The message says more where there is more to say.
+Every error that a client can see. The body is \`{"errors":[{"code","message","detail"}]}\`; the
+codes are those of the distribution specification. The message says more where there is more to say.
 
 | code | status | message |
 |---|---|---|
 ${rows.join('\n')}
 
-Some come with another status where the specification or HTTP wants it: 413 for a manifest that is too large, 416 for a
-chunk out of order, 404 for a name that is hidden, 503 with \`Retry-After\` while the database or the object store is away,
-507 when there is no room. What the program did not foresee is logged in full and answered as 500, with nothing in it.
+Some come with another status where the specification or HTTP wants it: 413 for a manifest that is
+too large, 416 for a chunk out of order, 404 for a name that is hidden. The code \`UNAVAILABLE\`
+stands for 503 with \`Retry-After\` while the database, the object store or the primary is away,
+502 for an upstream that did not answer as asked, and 507 where there is no room. What the program
+did not foresee is logged in full and answered as 500 \`UNKNOWN\`, with nothing in it.
 `;
 }
 

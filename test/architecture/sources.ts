@@ -137,7 +137,7 @@ function namesIn(type: Node, nodes: Node[]): string[] {
     (node) =>
       is.isInterfaceDeclaration(node) &&
       node.name.text === type.getText() &&
-      /Dependencies$/.test(node.name.text),
+      node.name.text.endsWith('Dependencies'),
   );
   const holder = is.isTypeLiteralNode(type) ? type : named;
   if (!holder || !('members' in holder)) return [];
