@@ -19,7 +19,7 @@ export type Fact =
       readonly sizeBytes: number;
       readonly tags: readonly Tag[];
       readonly actor: string;
-      /** base64. Filled by `list` where asked, from the manifest itself; absent where it is deleted since. */
+      /** base64. Filled by `list` where asked; absent where the manifest is deleted since. */
       readonly content?: string;
     }
   | {

@@ -27,9 +27,15 @@ describe('migrate', () => {
     return row!.count;
   };
 
-  it('knows every file of the folder, in order', async () => {
-    const folder = new URL('../../../migrations/', import.meta.url);
-    const files = (await readdir(folder)).filter((name) => /^\d{4}-.*\.js$/.test(name)).sort();
+  it('knows every file of the folders, in order', async () => {
+    const root = new URL('../../../migrations/', import.meta.url);
+    const folders = await Promise.all(
+      ['content', 'people'].map((name) => readdir(new URL(name, root))),
+    );
+    const files = folders
+      .flat()
+      .filter((name) => /^\d{4}-.*\.js$/.test(name))
+      .sort();
     expect(Object.keys(migrations)).to.deep.equal(files.map((name) => name.replace(/\.js$/, '')));
   });
 
