@@ -47,7 +47,7 @@ describe('token endpoint', () => {
     return claimsOf(token).access;
   }
 
-  function post(fields: Record<string, string> | string[][]): Promise<Response> {
+  function post(fields: Record<string, string> | [string, string][]): Promise<Response> {
     return fetch(`${stand.url}/jwt/auth`, { method: 'POST', body: new URLSearchParams(fields) });
   }
 
@@ -58,6 +58,17 @@ describe('token endpoint', () => {
     username: 'ann',
     password: ADMIN_PASSWORD,
   };
+
+  /** A refresh token of ann. */
+  async function logIn(): Promise<string> {
+    const query = `service=${SERVICE}&offline_token=true`;
+    return (await getBody(query, basic('ann'))).refresh_token!;
+  }
+
+  async function statusOf(secret: string): Promise<number> {
+    const grantType = { grant_type: 'refresh_token', refresh_token: secret };
+    return (await post({ ...grantType, service: SERVICE, client_id: 'test' })).status;
+  }
 
   describe('GET /jwt/auth', () => {
     it('gives the token under both names, with its times', async () => {
@@ -193,7 +204,7 @@ describe('token endpoint', () => {
     });
 
     it('takes the scope several times, as podman sends it', async () => {
-      const fields = [
+      const fields: [string, string][] = [
         ...Object.entries(LOG_IN),
         ['scope', 'repository:acme/a:pull'],
         ['scope', 'repository:lib/b:pull'],
@@ -231,16 +242,6 @@ describe('token endpoint', () => {
   });
 
   describe('refresh tokens (A24)', () => {
-    async function logIn(): Promise<string> {
-      const query = `service=${SERVICE}&offline_token=true`;
-      return (await getBody(query, basic('ann'))).refresh_token!;
-    }
-
-    async function statusOf(secret: string): Promise<number> {
-      const grantType = { grant_type: 'refresh_token', refresh_token: secret };
-      return (await post({ ...grantType, service: SERVICE, client_id: 'test' })).status;
-    }
-
     it('are kept as a hash', async () => {
       const secret = await logIn();
       expect(await stand.refreshTokens.find(secret)).to.equal(undefined);

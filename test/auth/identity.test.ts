@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { findTtlProblem, readAnonymousPull } from '../../src/auth/auth.ts';
+import {
+  announceSite,
+  ensureAdministrator,
+  establishIdentity,
+  generatePrivateKey,
+} from '../../src/auth/identity.ts';
+import { findPasswordProblem, isPassword } from '../../src/auth/passwords.ts';
+import { systemRandomness as randomness } from '../../src/randomness.ts';
+import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
+import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
+import { MemorySites } from '../../src/storage/memory/sites.ts';
+import { MovableClock } from '../support/auth-stand.ts';
+
+const NAMES = { cluster: 'meridian', site: 'here' };
+
+describe('identity', () => {
+  const clock = new MovableClock();
+
+  it('is made once, whoever comes first', async () => {
+    const store = new MemoryIdentityStore();
+    const [one, other] = await Promise.all([
+      establishIdentity(store, NAMES),
+      establishIdentity(store, NAMES),
+    ]);
+    expect(one).to.deep.equal(other);
+    expect(await establishIdentity(store, NAMES)).to.deep.equal(one);
+  });
+
+  it('refuses the data of another site', async () => {
+    const store = new MemoryIdentityStore();
+    await establishIdentity(store, NAMES);
+    const found = await establishIdentity(store, { ...NAMES, site: 'there' }).catch(String);
+    expect(found).to.include('belongs to the site "here"');
+  });
+
+  it('is announced once, and again when its URL changes', async () => {
+    const facts = new MemoryFacts({ clock });
+    const sites = new MemorySites(facts);
+    const identity = { ...NAMES, privateKey: generatePrivateKey() };
+    await announceSite(sites, identity, 'http://here.example');
+    await announceSite(sites, identity, 'http://here.example');
+    expect(facts.head).to.equal(1);
+    await announceSite(sites, identity, 'https://here.example');
+    expect(await sites.findSite('here')).to.include({ url: 'https://here.example' });
+    expect((await sites.findSite('here'))?.publicKey).not.to.have.property('d');
+  });
+
+  describe('the first administrator', () => {
+    it('gets the password that is given, and none is told', async () => {
+      const accounts = new MemoryAccounts(new MemoryFacts({ clock }));
+      const dependencies = { accounts, clock, randomness };
+      expect(await ensureAdministrator(dependencies, 'given-password')).to.equal(undefined);
+      const account = (await accounts.findAccount('admin'))!;
+      expect(await isPassword('given-password', account.passwordHash!)).to.equal(true);
+      expect(account.passwordHash).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    });
+
+    it('gets one that is made up and told once, where none is given (A26c)', async () => {
+      const accounts = new MemoryAccounts(new MemoryFacts({ clock }));
+      const dependencies = { accounts, clock, randomness };
+      const password = (await ensureAdministrator(dependencies, undefined))!;
+      expect(password).to.match(/^[\w-]{24}$/);
+      const { passwordHash } = (await accounts.findAccount('admin'))!;
+      expect(await isPassword(password, passwordHash!)).to.equal(true);
+      expect(await ensureAdministrator(dependencies, 'another-one')).to.equal(undefined);
+      expect(await isPassword('another-one', passwordHash!)).to.equal(false);
+    });
+  });
+
+  describe('settings', () => {
+    it('let nobody pull without an account unless they say so', () => {
+      expect(readAnonymousPull('')).to.deep.equal([]);
+      expect(readAnonymousPull('false')).to.deep.equal([]);
+      expect(readAnonymousPull('true')).to.deep.equal(['**']);
+      expect(readAnonymousPull('public/**, acme/*')).to.deep.equal(['public/**', 'acme/*']);
+    });
+
+    it('are refused where they are wrong', () => {
+      for (const text of ['Public/**', 'a/**/b', ',', 'public/**,']) {
+        expect(readAnonymousPull(text), text).to.be.a('string');
+      }
+      expect(findTtlProblem(59)).to.be.a('string');
+      expect(findTtlProblem(300.5)).to.be.a('string');
+      expect(findTtlProblem(Number.NaN)).to.be.a('string');
+      expect(findTtlProblem(60)).to.equal(undefined);
+      expect(findPasswordProblem('short')).to.be.a('string');
+      expect(findPasswordProblem('x'.repeat(1025))).to.be.a('string');
+      expect(findPasswordProblem('long enough')).to.equal(undefined);
+    });
+  });
+});

@@ -1,0 +1,118 @@
+/** The doors of access alone, over real HTTP, with a clock that the test moves. */
+import Koa from 'koa';
+import { type Auth, openAuth } from '../../src/auth/auth.ts';
+import { ensureAdministrator, generatePrivateKey } from '../../src/auth/identity.ts';
+import { publicJwkOf } from '../../src/auth/site-keys.ts';
+import type { Clock } from '../../src/clock.ts';
+import { Coherence } from '../../src/coherence.ts';
+import { accessTokenRoutes } from '../../src/http/api/access-tokens.ts';
+import { accountRoutes } from '../../src/http/api/accounts.ts';
+import { Gatekeeper } from '../../src/http/authenticate.ts';
+import { ExternalUrl } from '../../src/http/external-url.ts';
+import { RunningServer } from '../../src/http/server.ts';
+import { tokenRoutes } from '../../src/http/token.ts';
+import { writeErrors } from '../../src/http/write-errors.ts';
+import { createLog } from '../../src/log.ts';
+import { systemRandomness as randomness } from '../../src/randomness.ts';
+import type { Account, Accounts, Grant } from '../../src/storage/accounts.ts';
+import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
+import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
+import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
+import { MemorySites } from '../../src/storage/memory/sites.ts';
+import type { Sites } from '../../src/storage/sites.ts';
+import { patternOf } from './content.ts';
+
+export const SERVICE = 'meridian';
+export const ADMIN_PASSWORD = 'correct-horse-battery';
+
+export class MovableClock implements Clock {
+  #now = new Date('2026-11-21T12:00:00.500Z');
+
+  now(): Date {
+    return this.#now;
+  }
+
+  pass(seconds: number): void {
+    this.#now = new Date(this.#now.getTime() + seconds * 1000);
+  }
+
+  async sleep(): Promise<void> {}
+}
+
+export interface AuthStand extends Auth {
+  readonly url: string;
+  readonly clock: MovableClock;
+  readonly accounts: Accounts;
+  readonly sites: Sites;
+  readonly refreshTokens: MemoryRefreshTokens;
+  readonly privateKey: string;
+  /** Records an account with the administrator's password. */
+  addAccount(name: string, grants: readonly Grant[], change?: Partial<Account>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function grant(pattern: string, ...actions: Grant['actions']): Grant {
+  return { pattern: patternOf(pattern), actions };
+}
+
+export function basic(name: string, secret = ADMIN_PASSWORD): { authorization: string } {
+  return { authorization: `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}` };
+}
+
+export async function openAuthStand(anonymousPull: readonly string[] = []): Promise<AuthStand> {
+  const clock = new MovableClock();
+  const facts = new MemoryFacts({ clock });
+  const [accounts, sites] = [new MemoryAccounts(facts), new MemorySites(facts)];
+  const refreshTokens = new MemoryRefreshTokens();
+  const identity = { cluster: SERVICE, site: 'here', privateKey: generatePrivateKey() };
+  await ensureAdministrator({ accounts, clock, randomness }, ADMIN_PASSWORD);
+  const auth = await openAuth({
+    identity,
+    accounts,
+    refreshTokens,
+    sites,
+    coherence: new Coherence(new MemoryChangeLog(facts)),
+    clock,
+    randomness,
+    settings: { anonymousPull: anonymousPull.map(patternOf), tokenTtlSeconds: 300 },
+  });
+  const { passwordHash } = (await accounts.findAccount('admin'))!;
+  const server = await serve(auth, clock);
+  return {
+    ...auth,
+    url: `http://127.0.0.1:${server.port}`,
+    clock,
+    accounts,
+    sites,
+    refreshTokens,
+    privateKey: identity.privateKey,
+    addAccount: (name, grants, change = {}) =>
+      accounts.recordAccount({
+        name,
+        kind: 'person',
+        passwordHash: passwordHash!,
+        isDisabled: false,
+        tokensValidAfter: clock.now(),
+        grants,
+        ...change,
+      }),
+    close: async () => void (await server.drain(1000)),
+  };
+}
+
+function serve(auth: Auth, clock: Clock): Promise<RunningServer> {
+  const externalUrl = new ExternalUrl({ trustedProxies: [] });
+  const gatekeeper = new Gatekeeper({ ...auth, externalUrl, service: SERVICE });
+  const app = new Koa();
+  app.use(writeErrors(createLog('silent')));
+  for (const routes of [tokenRoutes, accountRoutes, accessTokenRoutes]) {
+    app.use(routes({ ...auth, gatekeeper }).routes());
+  }
+  return RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock });
+}
+
+/** Another site of the cluster, with a key of its own. */
+export function siteNamed(name: string, privateKey: string) {
+  return { name, url: `http://${name}.example`, publicKey: { ...publicJwkOf(privateKey) } };
+}
