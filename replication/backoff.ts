@@ -7,8 +7,8 @@ export interface Pace {
 }
 
 /**
- * Half of a pause that doubles with each try is certain, the other half is chance: so those who failed
- * together do not come back together.
+ * Half of a pause that doubles with each try is certain, the other half is chance: so those who
+ * failed together do not come back together.
  *
  * @param tries how often it failed so far, at least 1
  */

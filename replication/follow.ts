@@ -1,4 +1,6 @@
-/** Holds the primary's feed, from this site's position on, for as long as this site is a secondary. */
+/**
+ * Holds the primary's feed, from this site's position on, for as long as this site is a secondary.
+ */
 import type { Clock } from '../src/clock.ts';
 import { parseFeedMessage } from '../src/geo/feed-message.ts';
 import type { SiteRole } from '../src/geo/role.ts';

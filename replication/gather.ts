@@ -7,8 +7,8 @@ export interface Fullness {
 }
 
 /**
- * Gives the lines in groups, each as soon as it has one line and no other is waiting, or it is full.
- * Reads one line ahead of its consumer and no further.
+ * Gives the lines in groups, each as soon as it has one line and no other is waiting, or it is
+ * full. Reads one line ahead of its consumer and no further.
  */
 export async function* gather(
   lines: AsyncIterable<string>,

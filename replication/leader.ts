@@ -1,4 +1,6 @@
-/** One process of a site leads: it alone follows, copies and keeps up. When it dies, another does. */
+/**
+ * One process of a site leads: it alone follows, copies and keeps up. When it dies, another does.
+ */
 import type { Clock } from '../src/clock.ts';
 import type { Log } from '../src/log.ts';
 import type { Leases } from '../src/storage/leases.ts';

@@ -1,6 +1,7 @@
 /**
- * The background program of a site, by itself (`meridian worker`) or inside a server: upkeep at every
- * site, and at a secondary the replica. Any number of processes may start it; one of them leads.
+ * The background program of a site, by itself (`meridian worker`) or inside a server: upkeep at
+ * every site, and at a secondary the replica. Any number of processes may start it; one of them
+ * leads.
  */
 import { lead } from './leader.ts';
 import { type ReplicationOptions, wireTasks } from './wire.ts';

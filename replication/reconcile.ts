@@ -46,8 +46,8 @@ export async function keepFilled(
 }
 
 /**
- * Wants every blob that the facts name and this site was not proven to hold. Idempotent; what arrives
- * meanwhile is found to be here when its turn comes.
+ * Wants every blob that the facts name and this site was not proven to hold. Idempotent; what
+ * arrives meanwhile is found to be here when its turn comes.
  *
  * @returns how many they are
  */

@@ -9,7 +9,9 @@ export interface Job {
   readonly run: () => Promise<unknown>;
 }
 
-/** Runs each job at its times, never twice at once; a failure is logged. @returns the way to stop. */
+/**
+ * Runs each job at its times, never twice at once; a failure is logged. @returns the way to stop.
+ */
 export function schedule(jobs: readonly Job[], log: Log): () => Promise<void> {
   const tasks = jobs.map(({ name, expression, run }) => {
     const runLogged = () => run().catch((error: unknown) => logFailure(error, name, log));

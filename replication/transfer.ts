@@ -23,8 +23,9 @@ export type OnProgress = (offset: number) => void;
 export type BringHere = (entry: LedgerEntry, onProgress: OnProgress) => Promise<void>;
 
 /**
- * Makes the job: resolves once the blob is proven and kept here, or is wanted no more. Idempotent: what
- * is done already is not done again, and what a killed process had fetched is not fetched twice.
+ * Makes the job: resolves once the blob is proven and kept here, or is wanted no more. Idempotent:
+ * what is done already is not done again, and what a killed process had fetched is not fetched
+ * twice.
  */
 export function createTransfer(options: TransferOptions): BringHere {
   const { catalog, replicas, blobStore, upstream, fill, onArrival } = options;

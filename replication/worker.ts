@@ -28,7 +28,9 @@ const RENEWAL_MS = 15_000;
 /** Somebody else's failed entry may be due, or a lease may have ended, without any ring. */
 const IDLE_MS = 1000;
 
-/** How long one blob waits after a failure, and how long the worker does when the line is broken. */
+/**
+ * How long one blob waits after a failure, and how long the worker does when the line is broken.
+ */
 const RETRY: Pace = { firstMs: 2000, longestMs: 5 * 60_000 };
 const LINE: Pace = { firstMs: 500, longestMs: 10_000 };
 
@@ -68,7 +70,9 @@ export async function runOne(options: WorkOptions, signal: AbortSignal): Promise
   }
 }
 
-/** What the work gives, or an error as soon as the signal aborts: the work itself goes on by itself. */
+/**
+ * What the work gives, or an error as soon as the signal aborts: the work itself goes on by itself.
+ */
 async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -1,4 +1,6 @@
-/** What happens once a blob was brought here and every byte of it was hashed, whoever brought it. */
+/**
+ * What happens once a blob was brought here and every byte of it was hashed, whoever brought it.
+ */
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { OnVerified } from '../registry/fill.ts';
@@ -11,7 +13,10 @@ interface Dependencies {
   readonly clock: Clock;
 }
 
-/** Makes the function that notes an arrival: one per process, so that fills which are joined note it once. */
+/**
+ * Makes the function that notes an arrival: one per process, so that fills which are joined note it
+ * once.
+ */
 export function createArrival({ replicas, ledger, clock }: Dependencies): OnVerified {
   return async (digest: Digest) => {
     await replicas.recordVerified(digest, clock.now());

@@ -1,4 +1,6 @@
-/** A bell: one side rings when there is something to do, the other waits for it, but not for ever. */
+/**
+ * A bell: one side rings when there is something to do, the other waits for it, but not for ever.
+ */
 import type { Clock } from '../clock.ts';
 
 export class Bell {

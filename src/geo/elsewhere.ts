@@ -1,6 +1,6 @@
 /**
- * What a secondary lacks is asked at the primary before anybody is told "not there". What is here is
- * answered without asking, so pulls go on while the primary is away.
+ * What a secondary lacks is asked at the primary before anybody is told "not there". What is here
+ * is answered without asking, so pulls go on while the primary is away.
  */
 import type { Readable } from 'node:stream';
 import { algorithmOf, type Digest, digestOf } from '../oci/digest.ts';

@@ -30,8 +30,8 @@ export class Feed {
   }
 
   /**
-   * The lines behind a position, until the signal aborts. Reads on only as they are taken, so a slow
-   * reader costs no memory.
+   * The lines behind a position, until the signal aborts. Reads on only as they are taken, so a
+   * slow reader costs no memory.
    *
    * @throws RegistryError with 409 where the log ends before that position: whoever asks followed
    * another log.

@@ -25,7 +25,8 @@ export interface JoinOptions {
 }
 
 /**
- * Joins the cluster, or finds that it joined before: then nothing is asked and the primary may be away.
+ * Joins the cluster, or finds that it joined before: then nothing is asked and the primary may be
+ * away.
  *
  * A join whose answer was lost on the way needs a new invitation, since its token was used.
  *

@@ -1,6 +1,6 @@
 /**
- * Read your writes at a secondary: a write that was passed on is answered only after the change that
- * it made is here too, so that no later read at this site finds what was before.
+ * Read your writes at a secondary: a write that was passed on is answered only after the change
+ * that it made is here too, so that no later read at this site finds what was before.
  */
 import type { Clock } from '../clock.ts';
 import type { ChangeLog } from '../storage/change-log.ts';

@@ -1,6 +1,6 @@
 /**
- * The primary cannot be asked now, and without it nobody can tell "not there" from "not yet here". The
- * outermost middleware turns it into 503 with `Retry-After`; never into a 404.
+ * The primary cannot be asked now, and without it nobody can tell "not there" from "not yet here".
+ * The outermost middleware turns it into 503 with `Retry-After`; never into a 404.
  */
 import { UpstreamFailure } from '../storage/upstream.ts';
 

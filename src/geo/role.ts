@@ -33,8 +33,8 @@ export class SiteRole {
   }
 
   /**
-   * Hears which epoch another site lives in. Where it is higher than our own, somebody else became the
-   * primary: this site stops accepting writes before it does anything else.
+   * Hears which epoch another site lives in. Where it is higher than our own, somebody else became
+   * the primary: this site stops accepting writes before it does anything else.
    */
   async hear(epoch: number): Promise<void> {
     if (epoch <= this.#epoch) return;

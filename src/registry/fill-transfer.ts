@@ -106,7 +106,8 @@ export class Transfer {
     try {
       const outcome = await this.#blobStore.commit(staging, digest);
       if (outcome.kind === 'committed') return;
-      throw new UpstreamFailure(`the upstream sent other bytes than those of ${digest}`);
+      const message = `the upstream sent other bytes than those of ${digest}`;
+      throw new UpstreamFailure(message, { status: 200 });
     } catch (error) {
       await this.#blobStore.discard(staging);
       throw error;
@@ -160,7 +161,8 @@ export class Transfer {
 
 function assertSize({ sizeBytes }: UpstreamBlob, expected: number | undefined): void {
   if (expected === undefined || expected === sizeBytes) return;
-  throw new UpstreamFailure(`the upstream says ${sizeBytes} bytes where ${expected} are expected`);
+  const message = `the upstream says ${sizeBytes} bytes where ${expected} are expected`;
+  throw new UpstreamFailure(message, { status: 200 });
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

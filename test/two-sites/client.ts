@@ -19,18 +19,19 @@ const BASIC = `Basic ${Buffer.from(`${ADMIN.user}:${ADMIN.password}`).toString('
 export function makeImage(...layerBytes: number[]): Image {
   const config = Buffer.from(JSON.stringify({ id: randomBytes(8).toString('hex') }));
   const layers = layerBytes.map((size) => randomBytes(size));
-  const describe = (mediaType: string, blob: Buffer) => {
-    return { mediaType, digest: digestOf(blob), size: blob.length };
-  };
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: OCI_MANIFEST,
-      config: describe('application/vnd.oci.image.config.v1+json', config),
-      layers: layers.map((blob) => describe('application/vnd.oci.image.layer.v1.tar', blob)),
+      config: describeBlob('application/vnd.oci.image.config.v1+json', config),
+      layers: layers.map((blob) => describeBlob('application/vnd.oci.image.layer.v1.tar', blob)),
     }),
   );
   return { config, layers, manifest, digest: digestOf(manifest) };
+}
+
+function describeBlob(mediaType: string, blob: Buffer) {
+  return { mediaType, digest: digestOf(blob), size: blob.length };
 }
 
 /** With a token for the repository of the URL, as clients have one; by password for other URLs. */
@@ -54,8 +55,10 @@ async function pushBlob({ site, name, chunkBytes }: Target, blob: Buffer): Promi
   const begun = await send(`${site}/v2/${name}/blobs/uploads/`, { method: 'POST' });
   expect(begun.status).to.equal(202);
   let location = new URL(begun.headers.get('location')!, site);
-  for (let from = 0; chunkBytes !== undefined && from < blob.length; from += chunkBytes) {
-    const chunk = blob.subarray(from, from + chunkBytes);
+  const stepBytes = chunkBytes ?? Number.POSITIVE_INFINITY;
+  const end = chunkBytes === undefined ? 0 : blob.length;
+  for (let from = 0; from < end; from += stepBytes) {
+    const chunk = blob.subarray(from, from + stepBytes);
     const headers = { 'content-range': `${from}-${from + chunk.length - 1}` };
     const answer = await send(location.href, { method: 'PATCH', body: chunk, headers });
     expect(answer.status).to.equal(202);

@@ -209,13 +209,14 @@ function describeTwoSites(where: string, openPorts: OpenPorts): void {
         expect(Date.now() - begun).to.be.lessThan(3000);
       });
 
-      it('answers 503 where it cannot know, late once and then at once', async function () {
+      it('answers 503 where it cannot know, late at most once and then always at once', async function () {
         this.timeout(30_000);
         const url = `${alone.url}/v2/acme/app/manifests/unknown`;
         expect((await send(url)).status).to.equal(503);
         const begun = Date.now();
+        for (let n = 0; n < 50; n++) expect((await send(url)).status).to.equal(503);
+        expect(Date.now() - begun).to.be.lessThan(1500);
         const answer = await send(url);
-        expect(Date.now() - begun).to.be.lessThan(500);
         expect(answer.status).to.equal(503);
         expect(answer.headers.get('retry-after')).to.match(/^[0-9]+$/);
         expect(await answer.text()).to.contain('the primary site cannot be reached');

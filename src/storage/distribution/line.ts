@@ -49,7 +49,7 @@ export class Line {
   constructor({ url, clock, introduce }: LineOptions) {
     this.#url = url;
     this.#introduce = introduce;
-    this.#breaker = new Breaker(clock, url.origin);
+    this.#breaker = new Breaker({ clock, name: url.origin, probe: () => this.#probe() });
     this.#agent = new Agent({
       connect: { timeout: CONNECT_TIMEOUT_MS },
       headersTimeout: HEAD_TIMEOUT_MS,
@@ -88,7 +88,7 @@ export class Line {
   async #send(url: URL, wanted: LineRequest): Promise<LineAnswer> {
     this.#breaker.admit();
     try {
-      const answer = await request(url, {
+      return await request(url, {
         dispatcher: this.#agent,
         method: wanted.method,
         headers: wanted.headers ?? {},
@@ -97,8 +97,6 @@ export class Line {
         ...(wanted.headTimeoutMs === undefined ? {} : { headersTimeout: wanted.headTimeoutMs }),
         ...(wanted.bodyTimeoutMs === undefined ? {} : { bodyTimeout: wanted.bodyTimeoutMs }),
       });
-      this.#breaker.succeed();
-      return answer;
     } catch (error) {
       if (!isOurs(wanted)) this.#breaker.fail();
       throw new UpstreamFailure(`${url.origin} does not answer`, { cause: error });
@@ -110,8 +108,16 @@ export class Line {
     this.#breaker.fail();
   }
 
+  /** Any answer will do, also one that asks for a password. */
+  async #probe(): Promise<void> {
+    const url = new URL('/v2/', this.#url);
+    const { body } = await request(url, { dispatcher: this.#agent, method: 'HEAD' });
+    await body.dump();
+  }
+
   /** Ends all requests that are under way. */
   close(): Promise<void> {
+    this.#breaker.close();
     return this.#agent.destroy();
   }
 }

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { expect } from 'chai';
+import { createTransfer } from '../../replication/transfer.ts';
+import { runOne, type WorkOptions } from '../../replication/worker.ts';
+import { systemClock as clock } from '../../src/clock.ts';
+import { createArrival } from '../../src/geo/arrival.ts';
+import { createLog } from '../../src/log.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import type { RepositoryName } from '../../src/oci/reference.ts';
+import { systemRandomness as randomness } from '../../src/randomness.ts';
+import { Fill } from '../../src/registry/fill.ts';
+import { MemoryUpstream } from '../../src/storage/memory/upstream.ts';
+import { UpstreamFailure } from '../../src/storage/upstream.ts';
+import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
+
+const log = createLog('silent');
+const repository = 'acme/app' as RepositoryName;
+const blob = randomBytes(300_000);
+const digest = digestOf(blob);
+const want = { digest, sizeBytes: blob.length, repository, lane: 'fresh' } as const;
+
+describe('the worker', () => {
+  let ports: TestPorts;
+  let upstream: MemoryUpstream;
+  const never = new AbortController().signal;
+
+  /** A worker of a process that has just started: it remembers nothing. */
+  const startWorker = (source: Pick<MemoryUpstream, 'openBlob'> = upstream): WorkOptions => {
+    const fill = new Fill({ ...ports, clock, randomness, log });
+    const onArrival = createArrival({ ...ports, clock });
+    const bringHere = createTransfer({ ...ports, upstream: source, fill, onArrival });
+    return { ...ports, bringHere, clock, randomness, log, holder: randomness.uuid() };
+  };
+
+  beforeEach(async () => {
+    ports = await openMemoryPorts();
+    upstream = new MemoryUpstream();
+    upstream.putBlob(repository, digest, blob);
+    await ports.metadata.linkBlob({ repository, digest, sizeBytes: blob.length, actor: '' });
+    await ports.replicas.recordLost(digest);
+    await ports.ledger.want([want]);
+  });
+
+  it('brings a wanted blob, proves it, and settles it', async () => {
+    expect(await runOne(startWorker(), never)).to.equal('settled');
+    expect(await ports.blobStore.find(digest)).to.deep.equal({ sizeBytes: blob.length });
+    expect(await ports.replicas.findVerified(digest)).to.be.instanceOf(Date);
+    expect(await ports.ledger.find(digest)).to.equal(undefined);
+    expect(await runOne(startWorker(), never)).to.equal('idle');
+  });
+
+  it('asks for nothing that is here, or that no repository links any more', async () => {
+    await runOne(startWorker(), never);
+    await ports.ledger.want([want]);
+    expect(await runOne(startWorker(), never)).to.equal('settled');
+    expect(upstream.asked).to.deep.equal([`blob ${digest} 0`]);
+
+    const other = digestOf('unlinked');
+    await ports.ledger.want([{ ...want, digest: other }]);
+    expect(await runOne(startWorker(), never)).to.equal('settled');
+    expect(upstream.asked).to.have.lengthOf(1);
+  });
+
+  it('keeps a failed blob back, and says why', async () => {
+    upstream.failure = new UpstreamFailure('answered with 429', { status: 429 });
+    expect(await runOne(startWorker(), never)).to.equal('failed');
+    const entry = await ports.ledger.find(digest);
+    expect(entry).to.include({ state: 'failed', reason: 'answered with 429', attempts: 1 });
+    expect(entry!.nextTryAt!.getTime()).to.be.greaterThan(Date.now());
+  });
+
+  it('tells a line that is down from a blob that is not there', async () => {
+    upstream.failure = new UpstreamFailure('does not answer');
+    expect(await runOne(startWorker(), never)).to.equal('no-line');
+    upstream.failure = undefined;
+    const gone = digestOf('gone');
+    await ports.metadata.linkBlob({ repository, digest: gone, sizeBytes: 1, actor: '' });
+    await ports.replicas.recordLost(gone);
+    await ports.ledger.want([{ ...want, digest: gone }]);
+    expect(await runOne(startWorker(), never)).to.equal('failed');
+  });
+
+  it('never keeps bytes that have another digest', async () => {
+    upstream.putBlob(repository, digest, randomBytes(blob.length));
+    expect(await runOne(startWorker(), never)).to.equal('failed');
+    expect(await ports.blobStore.find(digest)).to.equal(undefined);
+    expect(await ports.replicas.findVerified(digest)).to.equal(undefined);
+    expect(await ports.blobStore.listStagings(new Date(Date.now() + 1000))).to.deep.equal([]);
+  });
+
+  it('goes on behind the bytes that a killed worker had fetched', async () => {
+    // The first worker gets a part of the bytes and then hangs, as one that was killed does.
+    const killed = new AbortController();
+    const half = 131_072;
+    const hanging = {
+      openBlob: async () => {
+        return { sizeBytes: blob.length, content: stall(half, () => killed.abort()) };
+      },
+    };
+    expect(await runOne(startWorker(hanging), killed.signal)).to.equal('failed');
+    const later = {
+      ...startWorker(),
+      clock: { ...clock, now: () => new Date(Date.now() + 600_000) },
+    };
+    expect(await runOne(later, never)).to.equal('settled');
+    expect(upstream.asked.at(-1)).to.equal(`blob ${digest} ${half}`);
+    expect(await ports.replicas.findVerified(digest)).to.be.instanceOf(Date);
+  });
+});
+
+/** So many bytes of the blob, and then nothing more for ever. */
+function stall(bytes: number, onStalled: () => void): Readable {
+  let isSent = false;
+  return new Readable({
+    read() {
+      if (!isSent) this.push(blob.subarray(0, bytes));
+      else setImmediate(onStalled);
+      isSent = true;
+    },
+  });
+}
