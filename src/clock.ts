@@ -3,7 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Clock {
   now(): Date;
-  /** Resolves after that many milliseconds; rejects with the signal's reason when it aborts first. */
+  /**
+   * Resolves after that many milliseconds; rejects with the signal's reason when it aborts first.
+   */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

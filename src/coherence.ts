@@ -2,10 +2,11 @@
  * Memory that is never stale.
  *
  * Several processes and machines write to one site, so what a process remembers of the facts may be
- * old. The change log says what became of them: before each use the process asks for the log's head,
- * and where that has moved it reads the changes between and lets its memories forget what they name.
- * A read that begins after a write was acknowledged therefore sees it, at any machine of the site
- * (T27, A50), for the price of one query of one row, shared by all requests that wait at that moment.
+ * old. The change log says what became of them: before each use the process asks for the log's
+ * head, and where that has moved it reads the changes between and lets its memories forget what
+ * they name. A read that begins after a write was acknowledged therefore sees it, at any machine of
+ * the site (T27, A50), for the price of one query of one row, shared by all requests that wait at
+ * that moment.
  */
 import type { Change, ChangeLog } from './storage/change-log.ts';
 

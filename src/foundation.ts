@@ -1,4 +1,6 @@
-/** What a site has before anybody answers for it: its data folder, database, name, keys and role. */
+/**
+ * What a site has before anybody answers for it: its data folder, database, name, keys and role.
+ */
 import {
   announceSite,
   ensureAdministrator,

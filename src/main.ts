@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** The command line. Each command loads what it needs when it runs, so that a site starts at once. */
+/**
+ * The command line. Each command loads what it needs when it runs, so that a site starts at once.
+ */
 import { Command, CommanderError } from 'commander';
 import { addOperatorCommands } from './cli/index.ts';
 import { CLIENT_VARIABLES } from './config/settings.ts';

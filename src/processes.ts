@@ -1,6 +1,6 @@
 /**
- * Several processes that answer for one site on one machine. The parent hands out connections, keeps
- * its children alive, and owns whatever there may be only one of.
+ * Several processes that answer for one site on one machine. The parent hands out connections,
+ * keeps its children alive, and owns whatever there may be only one of.
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
@@ -35,7 +35,8 @@ export class Processes {
   }
 
   /**
-   * Starts that many, and keeps each place taken until `stop`. Resolves when all have begun to listen.
+   * Starts that many, and keeps each place taken until `stop`. Resolves when all have begun to
+   * listen.
    * @throws Error where one ends before it does.
    */
   async start(count: number): Promise<void> {

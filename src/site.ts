@@ -1,4 +1,6 @@
-/** The rules of a site over its ports: what its servers and its replication share in one process. */
+/**
+ * The rules of a site over its ports: what its servers and its replication share in one process.
+ */
 import { type Auth, openAuth } from './auth/auth.ts';
 import { systemClock as clock } from './clock.ts';
 import { Coherence } from './coherence.ts';

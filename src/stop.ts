@@ -1,4 +1,6 @@
-/** How a site is told to stop: the first signal asks for an orderly end, the second ends at once. */
+/**
+ * How a site is told to stop: the first signal asks for an orderly end, the second ends at once.
+ */
 import cluster from 'node:cluster';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -9,9 +11,9 @@ export const STOP_MESSAGE = 'stop';
 /**
  * Resolves when this process shall stop.
  *
- * A process of a cluster listens to its parent alone: terminals and supervisors signal whole groups,
- * and the parent's word would then be taken for a second signal. Whoever was started with a channel
- * also stops when its parent is gone.
+ * A process of a cluster listens to its parent alone: terminals and supervisors signal whole
+ * groups, and the parent's word would then be taken for a second signal. Whoever was started with a
+ * channel also stops when its parent is gone.
  */
 export function waitForStop(): Promise<void> {
   return new Promise((resolve) => {

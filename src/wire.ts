@@ -1,6 +1,7 @@
 /**
  * The only file that names adapters: what the settings say becomes a maker for each port. Each is
- * loaded when it is opened, so that a site loads only what it uses, and its database starts meanwhile.
+ * loaded when it is opened, so that a site loads only what it uses, and its database starts
+ * meanwhile.
  */
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';

@@ -1,6 +1,6 @@
 /**
- * The rules of access, pure: what an account may, what a token is given of what was asked, and what a
- * request is answered. Whatever is not granted is refused.
+ * The rules of access, pure: what an account may, what a token is given of what was asked, and what
+ * a request is answered. Whatever is not granted is refused.
  */
 import { intersectPatterns, matchesPath, type PathPattern } from '../oci/path-pattern.ts';
 import { parseRepositoryName, type RepositoryName } from '../oci/reference.ts';
@@ -56,7 +56,9 @@ export function allows(rights: Rights, action: Action, repository: RepositoryNam
   );
 }
 
-/** Whether the rights administer the registry as a whole: `admin` on `**`, and no limit below it. */
+/**
+ * Whether the rights administer the registry as a whole: `admin` on `**`, and no limit below it.
+ */
 export function administers({ grants, limits }: Rights): boolean {
   if (limits && !includes(limits.actions, 'admin')) return false;
   if (limits?.patterns.length && !limits.patterns.some((one) => one === EVERYTHING)) return false;
@@ -79,8 +81,8 @@ export function visiblePatterns({ grants, limits }: Rights): PathPattern[] {
 /**
  * What a token gets of what was asked: the intersection with the rights, never more (A22).
  *
- * What was asked and not given stays with an empty list, so that the registry can tell "was refused"
- * from "was never asked" (T18, T19). Unknown types and impossible names are left out.
+ * What was asked and not given stays with an empty list, so that the registry can tell "was
+ * refused" from "was never asked" (T18, T19). Unknown types and impossible names are left out.
  */
 export function grantAccess(asked: readonly Access[], rights: Rights): Access[] {
   return mergeAccess(asked).flatMap((entry) => {
@@ -138,7 +140,8 @@ export function callerWithToken(rights: Rights, access: readonly Access[]): Call
 }
 
 /**
- * > T18: 401 while the client could still get a better token; 403 DENIED when the token was issued for
+ * > T18: 401 while the client could still get a better token; 403 DENIED when the token was issued
+ * for
  * > that scope and is empty.
  */
 function judgeByToken(

@@ -83,8 +83,8 @@ export async function openAuth(dependencies: AuthDependencies): Promise<Auth> {
 }
 
 /**
- * Reads the setting of anonymous pulls: patterns with commas between them, `true` for every repository,
- * nothing or `false` for none. @returns the patterns, or one sentence on what is wrong.
+ * Reads the setting of anonymous pulls: patterns with commas between them, `true` for every
+ * repository, nothing or `false` for none. @returns the patterns, or one sentence on what is wrong.
  */
 export function readAnonymousPull(text: string): readonly PathPattern[] | string {
   const plain = text.trim();

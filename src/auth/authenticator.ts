@@ -47,7 +47,8 @@ export class Authenticator {
 
   /**
    * To be asked once, at the start of a request: a body may take longer than its token lives (T16).
-   * `Bearer` tokens are what clients are asked for; `Basic` is taken too, for people with curl (T20).
+   * `Bearer` tokens are what clients are asked for; `Basic` is taken too, for people with curl
+   * (T20).
    *
    * @param authorization the header as it came, or `undefined`
    * @param address the client's IP address

@@ -17,8 +17,8 @@ export interface Caller {
   readonly account: string;
 
   /**
-   * Whether the caller may do this there: the token must hold it and the account must still have it.
-   * `overwrite` follows from a token's `push` and the account's grants.
+   * Whether the caller may do this there: the token must hold it and the account must still have
+   * it. `overwrite` follows from a token's `push` and the account's grants.
    */
   judge(action: Action, repository: RepositoryName): Verdict;
 
@@ -26,8 +26,8 @@ export interface Caller {
   judgeCatalog(): { readonly verdict: Verdict; readonly visible: readonly PathPattern[] };
 
   /**
-   * Whether the caller showed a valid credential. An anonymous token is one, so `GET /v2/` answers 200
-   * to whoever holds it, and 401 to whoever shows nothing (T1).
+   * Whether the caller showed a valid credential. An anonymous token is one, so `GET /v2/` answers
+   * 200 to whoever holds it, and 401 to whoever shows nothing (T1).
    */
   readonly isAuthenticated: boolean;
 
@@ -35,8 +35,8 @@ export interface Caller {
   readonly isAdministrator: boolean;
 
   /**
-   * Whether the caller may change the password and the access tokens of that account: administrators
-   * any, people their own. An access token never may its own.
+   * Whether the caller may change the password and the access tokens of that account:
+   * administrators any, people their own. An access token never may its own.
    */
   mayManage(account: string): boolean;
 }

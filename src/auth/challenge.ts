@@ -8,17 +8,24 @@ import { type Access, printScope } from '../oci/scope.ts';
 export const TOKEN_PATH = '/jwt/auth';
 
 export interface Challenge {
-  /** Scheme, host and port under which the client sees us, without a slash at the end (T2 to T4). */
+  /**
+   * Scheme, host and port under which the client sees us, without a slash at the end (T2 to T4).
+   */
   readonly baseUrl: string;
   /** Name of the cluster, the audience of its tokens. */
   readonly service: string;
   /** All that the request touches, as for a mount both repositories (T19); may be empty. */
   readonly scopes: readonly Access[];
-  /** `invalid_token` for one that does not count, `insufficient_scope` for one that lacks rights. */
+  /**
+   * `invalid_token` for one that does not count, `insufficient_scope` for one that lacks rights.
+   */
   readonly error?: 'invalid_token' | 'insufficient_scope';
 }
 
-/** Text of the `WWW-Authenticate` header. Only Bearer is offered: clients take what comes first (T20). */
+/**
+ * Text of the `WWW-Authenticate` header. Only Bearer is offered: clients take what comes first
+ * (T20).
+ */
 export function printChallenge({ baseUrl, service, scopes, error }: Challenge): string {
   const parameters = [
     `realm=${quote(`${baseUrl}${TOKEN_PATH}`)}`,

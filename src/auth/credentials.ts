@@ -37,8 +37,8 @@ export class Credentials {
   }
 
   /**
-   * Who this is, or `undefined`: an unknown name, a wrong secret and a disabled account give the same
-   * answer in the same time.
+   * Who this is, or `undefined`: an unknown name, a wrong secret and a disabled account give the
+   * same answer in the same time.
    *
    * @throws RegistryError TOOMANYREQUESTS for whoever failed too often.
    */

@@ -1,6 +1,6 @@
 /**
- * The first start: a site gets its name and its key, and a new registry its administrator. There is no
- * default password (A26c).
+ * The first start: a site gets its name and its key, and a new registry its administrator. There is
+ * no default password (A26c).
  */
 import { generateKeyPairSync } from 'node:crypto';
 import type { Clock } from '../clock.ts';
@@ -22,8 +22,8 @@ export interface SiteNames {
 }
 
 /**
- * The identity of this site: the one that is kept, or a new one with a new key. Idempotent, also with
- * several machines at once.
+ * The identity of this site: the one that is kept, or a new one with a new key. Idempotent, also
+ * with several machines at once.
  *
  * @throws Error where the store belongs to another site: its tokens and facts would be mixed up.
  */
@@ -49,8 +49,8 @@ export function generatePrivateKey(): string {
 }
 
 /**
- * At the primary: tells all sites where this one is and by which key to know its tokens. Idempotent, so
- * that a restart appends nothing to the change log.
+ * At the primary: tells all sites where this one is and by which key to know its tokens.
+ * Idempotent, so that a restart appends nothing to the change log.
  */
 export async function announceSite(
   sites: Pick<Sites, 'findSite' | 'recordSite'>,

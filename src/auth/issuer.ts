@@ -56,10 +56,11 @@ export class Issuer {
   }
 
   /**
-   * A token for the intersection of what was asked and what is granted; lacking rights are no error.
+   * A token for the intersection of what was asked and what is granted; lacking rights are no
+   * error.
    *
-   * @throws RegistryError UNSUPPORTED (400) for another service or scopes that are none; UNAUTHORIZED
-   * for a wrong proof, which never falls back to an anonymous token; TOOMANYREQUESTS.
+   * @throws RegistryError UNSUPPORTED (400) for another service or scopes that are none;
+   * UNAUTHORIZED for a wrong proof, which never falls back to an anonymous token; TOOMANYREQUESTS.
    */
   async issue(request: TokenRequest): Promise<TokenAnswer> {
     if (request.service !== this.service) {

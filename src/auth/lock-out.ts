@@ -65,8 +65,8 @@ export class LockOut {
   }
 
   /**
-   * Whether the very same was refused a moment ago. containerd tries the same credentials by POST and
-   * then by GET: that is one failure, and is not worth a second hash (T21).
+   * Whether the very same was refused a moment ago. containerd tries the same credentials by POST
+   * and then by GET: that is one failure, and is not worth a second hash (T21).
    */
   async wasRefused(attempt: Attempt, passwordHash: string): Promise<boolean> {
     return (await this.#seen.get(this.#fingerprint(attempt, passwordHash))) !== null;

@@ -4,9 +4,9 @@
  *     mrd_<id of the access token>_<43 characters>   stands in for a password
  *     mrr_<43 characters>                            a refresh token
  *
- * Passwords are kept as argon2id, with the parameters of OWASP's password storage cheat sheet. Secrets
- * are long and random, so a fast hash keeps them; their prefixes let scanners of source code find what
- * was published by mistake.
+ * Passwords are kept as argon2id, with the parameters of OWASP's password storage cheat sheet.
+ * Secrets are long and random, so a fast hash keeps them; their prefixes let scanners of source
+ * code find what was published by mistake.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';

@@ -1,6 +1,6 @@
 /**
- * Who is known here: accounts and access tokens, remembered, and forgotten in the moment in which they
- * change anywhere (A23).
+ * Who is known here: accounts and access tokens, remembered, and forgotten in the moment in which
+ * they change anywhere (A23).
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';

@@ -7,10 +7,10 @@
  * > refresh_token: … in case of a refresh grant the same refresh token is returned (oauth.md)
  *
  * docker and podman write it down at log-in and never again, so a successor would be lost, and the
- * second pull would look like a theft. What rotation is for is had otherwise: a refresh token is opaque,
- * bound to one account, one site and one service, never accepted by the registry itself, dies with the
- * access token that it was asked with, and ends by log-out, by a new password, by disabling or deleting
- * the account, and by age (A24).
+ * second pull would look like a theft. What rotation is for is had otherwise: a refresh token is
+ * opaque, bound to one account, one site and one service, never accepted by the registry itself,
+ * dies with the access token that it was asked with, and ends by log-out, by a new password, by
+ * disabling or deleting the account, and by age (A24).
  */
 import type { Clock } from '../clock.ts';
 import type { Randomness } from '../randomness.ts';

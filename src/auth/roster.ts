@@ -1,6 +1,6 @@
 /**
- * The roster: changes accounts, what they may, and their access tokens. Whether the caller may is asked
- * by the handlers; what would lock everybody out is refused here.
+ * The roster: changes accounts, what they may, and their access tokens. Whether the caller may is
+ * asked by the handlers; what would lock everybody out is refused here.
  */
 import type { Clock } from '../clock.ts';
 import { RegistryError } from '../oci/error.ts';
@@ -107,7 +107,9 @@ export class Roster {
     return this.#accounts.listAccessTokens(account);
   }
 
-  /** Makes an access token. @returns it with its secret, which is shown this once and never again. */
+  /**
+   * Makes an access token. @returns it with its secret, which is shown this once and never again.
+   */
   async createAccessToken(
     token: NewAccessToken,
   ): Promise<{ readonly token: AccessToken; readonly secret: string }> {
@@ -122,7 +124,9 @@ export class Roster {
     return { token: made, secret };
   }
 
-  /** Another account's token is as unknown as one that is not there (A26b). @throws NAME_UNKNOWN. */
+  /**
+   * Another account's token is as unknown as one that is not there (A26b). @throws NAME_UNKNOWN.
+   */
   async deleteAccessToken(account: string, id: string): Promise<void> {
     const token = await this.#accounts.findAccessToken(id);
     if (token?.account !== account) throw unknownAccessToken();

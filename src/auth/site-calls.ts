@@ -2,7 +2,8 @@
  * Calls from site to site: who makes them, and how they say so.
  *
  * They carry a token of their own: a scheme and an audience that no client's token has, signed with
- * the site's key, and good for a minute. It opens nothing but reading, and what asks for a site by name.
+ * the site's key, and good for a minute. It opens nothing but reading, and what asks for a site by
+ * name.
  */
 import type { Coherence } from '../coherence.ts';
 import { parsePathPattern } from '../oci/path-pattern.ts';

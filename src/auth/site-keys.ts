@@ -1,7 +1,7 @@
 /**
- * The keys that sign and verify tokens: each site signs with its own, and verifies with those of all
- * sites. They come from our own records alone; nothing that a token carries is ever used as a key, or
- * fetched to become one (A19).
+ * The keys that sign and verify tokens: each site signs with its own, and verifies with those of
+ * all sites. They come from our own records alone; nothing that a token carries is ever used as a
+ * key, or fetched to become one (A19).
  */
 import {
   createHash,
@@ -87,7 +87,8 @@ export function publicJwkOf(privateKey: string): JsonWebKey {
 }
 
 /**
- * The key of a site's record, or `undefined` where it is not a P-256 key: such a site issues no tokens.
+ * The key of a site's record, or `undefined` where it is not a P-256 key: such a site issues no
+ * tokens.
  */
 export function readSiteKey({ name, publicKey }: Site): SiteKey | undefined {
   if (publicKey['kty'] !== 'EC' || publicKey['crv'] !== 'P-256') return undefined;

@@ -1,8 +1,8 @@
 /**
  * Bearer tokens: signed here, verified here, at any site (distribution, docs/spec/auth/jwt.md).
  *
- * A token is a ceiling: what it holds was granted when it was issued, and what its account may now is
- * asked at each request.
+ * A token is a ceiling: what it holds was granted when it was issued, and what its account may now
+ * is asked at each request.
  */
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
@@ -19,7 +19,9 @@ export interface Claims {
   readonly account: string;
   /** Id of the access token that it was asked with. */
   readonly accessToken?: string;
-  /** The account's `tokensValidAfter` when the token was issued, in milliseconds; 0 for anonymous. */
+  /**
+   * The account's `tokensValidAfter` when the token was issued, in milliseconds; 0 for anonymous.
+   */
   readonly validAfter: number;
   readonly access: readonly Access[];
 }
@@ -105,8 +107,8 @@ export class Tokens implements Memory {
   }
 
   /**
-   * What the token says, or `undefined` where it is not one of ours, or not good at this moment. True
-   * as of the last `catchUp()`.
+   * What the token says, or `undefined` where it is not one of ours, or not good at this moment.
+   * True as of the last `catchUp()`.
    */
   async verify(token: string): Promise<Claims | undefined> {
     const now = Math.floor(this.#clock.now().getTime() / 1000);
@@ -151,8 +153,8 @@ export class Tokens implements Memory {
 }
 
 /**
- * The key that the header names. A header of ours has these three members and no others: neither keys
- * (`jwk`, `x5c`), nor places to fetch them from (`jku`, `x5u`), nor demands (`crit`).
+ * The key that the header names. A header of ours has these three members and no others: neither
+ * keys (`jwk`, `x5c`), nor places to fetch them from (`jku`, `x5u`), nor demands (`crit`).
  */
 function readKeyId(token: string): string | undefined {
   const header = readHeader(token);
@@ -171,7 +173,9 @@ function readHeader(token: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-/** The library checks the times that are there; here they must be there, and lie in the past (A23). */
+/**
+ * The library checks the times that are there; here they must be there, and lie in the past (A23).
+ */
 function readPayload(payload: JwtPayload, now: number): Verified | undefined {
   const { sub, exp, nbf, iat, access, tokens_valid_after: validAfter } = payload;
   if (typeof exp !== 'number' || typeof nbf !== 'number' || typeof iat !== 'number') {

@@ -1,4 +1,6 @@
-/** Where the text of settings comes from: the YAML file and the environment, with their mistakes. */
+/**
+ * Where the text of settings comes from: the YAML file and the environment, with their mistakes.
+ */
 import { readFileSync } from 'node:fs';
 import { nearest } from './nearest.ts';
 import { CLIENT_VARIABLES, SETTINGS, type Setting } from './settings.ts';

@@ -1,4 +1,6 @@
-/** One site of the demo: `meridian serve` as a process of its own, with its own data folder and log. */
+/**
+ * One site of the demo: `meridian serve` as a process of its own, with its own data folder and log.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
@@ -30,7 +32,9 @@ export class DemoSite {
     this.ended = new Promise((resolve) => void process.once('exit', () => resolve()));
   }
 
-  /** Starts it and waits until it is ready. @throws Error with the end of its log where it is not. */
+  /**
+   * Starts it and waits until it is ready. @throws Error with the end of its log where it is not.
+   */
   static async open(plan: SitePlan, clock: Clock): Promise<DemoSite> {
     const log = openSync(plan.logFile, 'w');
     const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM, 'serve'], {

@@ -1,8 +1,8 @@
 /**
  * Answers: what a handler returns, and the one place that writes it.
  *
- * Written to the response itself, past Koa's own body handling, which turns an empty 201 into a 204,
- * adds `; charset=utf-8` to types and sets `Content-Length: 0` on HEAD.
+ * Written to the response itself, past Koa's own body handling, which turns an empty 201 into a
+ * 204, adds `; charset=utf-8` to types and sets `Content-Length: 0` on HEAD.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
@@ -51,7 +51,9 @@ export async function writeAnswer(context: Context, answer: Answer): Promise<voi
   else res.end(body);
 }
 
-/** A client that goes away in the middle is no error of ours; a body that breaks resets the line. */
+/**
+ * A client that goes away in the middle is no error of ours; a body that breaks resets the line.
+ */
 async function sendStream(body: Readable, { res, req }: Context): Promise<void> {
   if (req.method === 'HEAD') {
     body.destroy();

@@ -1,4 +1,7 @@
-/** The HTTP application: errors outside, then the log, then the distribution API and the other doors. */
+/**
+ * The HTTP application: errors outside, then the log, then the distribution API and the other
+ * doors.
+ */
 import type Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Clock } from '../clock.ts';

@@ -1,4 +1,6 @@
-/** Who makes the request: asked once, at its start, so that a token may end while bytes flow (T16). */
+/**
+ * Who makes the request: asked once, at its start, so that a token may end while bytes flow (T16).
+ */
 import type { IncomingMessage } from 'node:http';
 import type { Authentication } from '../auth/authenticator.ts';
 import type { Caller } from '../auth/caller.ts';

@@ -19,7 +19,9 @@ const SCOPE_ACTIONS = { pull: ['pull'], push: ['pull', 'push'], delete: ['delete
 
 const CATALOG: Access = { type: 'registry', name: 'catalog', actions: ['*'] };
 
-/** What may be changed through the API at all, whoever asks: everything, all but deleting, nothing. */
+/**
+ * What may be changed through the API at all, whoever asks: everything, all but deleting, nothing.
+ */
 export type Changes = 'all' | 'push' | 'none';
 
 /**
@@ -52,11 +54,11 @@ export function repositoryScope(
 }
 
 /**
- * Lets the call pass or throws. A private repository and one that does not exist get the same answer,
- * since nothing but names is looked at here (T18).
+ * Lets the call pass or throws. A private repository and one that does not exist get the same
+ * answer, since nothing but names is looked at here (T18).
  *
- * @throws RegistryError UNAUTHORIZED with a challenge where a better token could be had, DENIED where
- * it could not, NAME_INVALID where the path names no repository.
+ * @throws RegistryError UNAUTHORIZED with a challenge where a better token could be had, DENIED
+ * where it could not, NAME_INVALID where the path names no repository.
  */
 export function authorize(call: Call, access: RouteAccess): void {
   const verdict = judge(call, access);

@@ -1,9 +1,9 @@
 /**
  * Reads the paths of the distribution API, from the right.
  *
- * A repository name has any number of levels, and each of them may be a word that the API uses itself
- * (`a/blobs/b`, `tags/list`). So the operation is the longest suffix that is one, and the name is all
- * that stands before it. The inverse is `locations.ts`.
+ * A repository name has any number of levels, and each of them may be a word that the API uses
+ * itself (`a/blobs/b`, `tags/list`). So the operation is the longest suffix that is one, and the
+ * name is all that stands before it. The inverse is `locations.ts`.
  */
 
 /** The paths that there are, as the table of routes writes them. */

@@ -108,7 +108,9 @@ function readAuthorization(context: Context, service: string): BasicCredential |
   return basic;
 }
 
-/** docker and podman repeat the name as `account`; it proves nothing, but must not say otherwise. */
+/**
+ * docker and podman repeat the name as `account`; it proves nothing, but must not say otherwise.
+ */
 function assertAccount(account: string | null, name: string | undefined): void {
   if (account && name !== undefined && account !== name) {
     throw invalidRequest('account must be the name in the Authorization header');

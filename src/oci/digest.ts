@@ -22,7 +22,9 @@ export function isDigest(text: string): text is Digest {
   return SHAPE.test(text);
 }
 
-/** Gives the text as a digest, or `undefined` where its grammar, algorithm or length is not ours. */
+/**
+ * Gives the text as a digest, or `undefined` where its grammar, algorithm or length is not ours.
+ */
 export function parseDigest(text: string): Digest | undefined {
   return isDigest(text) ? text : undefined;
 }

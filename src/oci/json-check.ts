@@ -1,6 +1,7 @@
 /**
- * A look at JSON text before it is parsed: `JSON.parse` keeps the last of two equal keys and recurses
- * without a bound, and either would let two readers of one manifest see two things (A2, A5).
+ * A look at JSON text before it is parsed: `JSON.parse` keeps the last of two equal keys and
+ * recurses without a bound, and either would let two readers of one manifest see two things (A2,
+ * A5).
  */
 
 const MAX_DEPTH = 64;
@@ -13,8 +14,8 @@ const OBJECT = 0x7b;
 const COLON = 0x3a;
 
 /**
- * @returns one sentence on what is wrong: not UTF-8, not JSON, nested too deep, or a key twice in one
- * object; `undefined` where all is well.
+ * @returns one sentence on what is wrong: not UTF-8, not JSON, nested too deep, or a key twice in
+ * one object; `undefined` where all is well.
  */
 export function checkJson(content: Uint8Array): string | undefined {
   const text = decodeUtf8(content);

@@ -16,7 +16,9 @@ export const MAX_MANIFEST_BYTES = 6 * 1024 * 1024;
 /** More descriptors than this in one manifest are refused (A2). */
 const MAX_DESCRIPTORS = 20_000;
 
-/** As loose as clients are, but never longer than RFC 6838 allows, and without control characters. */
+/**
+ * As loose as clients are, but never longer than RFC 6838 allows, and without control characters.
+ */
 const MEDIA_TYPE = /^[!-~]{1,255}$/;
 
 export interface Manifest {

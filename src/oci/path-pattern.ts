@@ -37,8 +37,8 @@ export function matchesPath(pattern: PathPattern, path: string): boolean {
 }
 
 /**
- * The pattern for what both cover, or `undefined` for nothing. Where two different globs meet in one
- * level (`a*` and `*b`) the answer is `undefined` too: less than both cover, never more.
+ * The pattern for what both cover, or `undefined` for nothing. Where two different globs meet in
+ * one level (`a*` and `*b`) the answer is `undefined` too: less than both cover, never more.
  */
 export function intersectPatterns(one: PathPattern, other: PathPattern): PathPattern | undefined {
   const [a, b] = [splitPattern(one), splitPattern(other)];

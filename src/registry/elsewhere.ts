@@ -1,9 +1,9 @@
 /**
  * The seam to other places: where content is asked for that is not (yet) here.
  *
- * A secondary asks its primary through it; a site that has nobody to ask has none. "Not there either"
- * is `undefined`. Nothing that comes through is recorded by the caller: whoever implements it decides
- * what is kept.
+ * A secondary asks its primary through it; a site that has nobody to ask has none. "Not there
+ * either" is `undefined`. Nothing that comes through is recorded by the caller: whoever implements
+ * it decides what is kept.
  */
 import type { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';

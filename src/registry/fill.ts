@@ -1,10 +1,10 @@
 /**
- * The fill: a blob that is known but not here is opened at an upstream, its bytes go to every waiting
- * client as they arrive, and they are kept if the digest proves right.
+ * The fill: a blob that is known but not here is opened at an upstream, its bytes go to every
+ * waiting client as they arrive, and they are kept if the digest proves right.
  *
- * One transfer per digest and process, however many wait. Clients read from the staging, each at its
- * own pace, so a slow or gone one neither stalls nor cancels the transfer. The last byte of every
- * body is held back until the digest is proven: nobody ever gets a whole body of wrong bytes.
+ * One transfer per digest and process, however many wait. Clients read from the staging, each at
+ * its own pace, so a slow or gone one neither stalls nor cancels the transfer. The last byte of
+ * every body is held back until the digest is proven: nobody ever gets a whole body of wrong bytes.
  */
 import { pipeline, Readable, Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -20,7 +20,9 @@ import { type Source, Transfer } from './fill-transfer.ts';
 
 export type { Source } from './fill-transfer.ts';
 
-/** Told once per transfer, after the blob is kept. Requests that share a function share the call. */
+/**
+ * Told once per transfer, after the blob is kept. Requests that share a function share the call.
+ */
 export type OnVerified = (digest: Digest, sizeBytes: number) => Promise<void>;
 
 export interface Wanted {
@@ -30,8 +32,8 @@ export interface Wanted {
   readonly sizeBytes?: number;
   readonly onVerified?: OnVerified;
   /**
-   * A staging that outlives this process: the transfer goes on behind what it holds, and leaves it as
-   * it is where the upstream breaks. Without it, what was fetched is gone with the transfer.
+   * A staging that outlives this process: the transfer goes on behind what it holds, and leaves it
+   * as it is where the upstream breaks. Without it, what was fetched is gone with the transfer.
    */
   readonly staging?: string;
 }

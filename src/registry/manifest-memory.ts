@@ -1,9 +1,9 @@
 /**
- * Manifests and tags in memory, never stale: read through `Coherence`, so that a pull costs one shared
- * query of one row.
+ * Manifests and tags in memory, never stale: read through `Coherence`, so that a pull costs one
+ * shared query of one row.
  *
- * A tag is remembered with the manifest that it points to, and is forgotten with it: so a manifest that
- * was deleted and pushed again does not bring back the tags that it once had.
+ * A tag is remembered with the manifest that it points to, and is forgotten with it: so a manifest
+ * that was deleted and pushed again does not bring back the tags that it once had.
  */
 import { LRUCache } from 'lru-cache';
 import type { Coherence, Memory } from '../coherence.ts';

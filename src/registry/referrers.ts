@@ -75,8 +75,8 @@ export class Referrers {
   }
 
   /**
-   * What the index under the tag of the fallback scheme lists and names no subject itself, so that it
-   * is in no table (checklist 117).
+   * What the index under the tag of the fallback scheme lists and names no subject itself, so that
+   * it is in no table (checklist 117).
    */
   async #listTagged({ repository, subject, artifactType }: ReferrersQuery): Promise<string[]> {
     const tag = parseTag(fallbackTag(subject));

@@ -19,7 +19,9 @@ const WAIT_MS = 50;
 
 export interface HeldUpload {
   readonly session: UploadSession;
-  /** Gives the lease back, with a new offset if there is one. @returns whether it was still held. */
+  /**
+   * Gives the lease back, with a new offset if there is one. @returns whether it was still held.
+   */
   release(offset?: number): Promise<boolean>;
 }
 
@@ -35,8 +37,8 @@ export class UploadLeases {
   }
 
   /**
-   * Takes the upload where it stands at that offset. Where another writer has it, waits a moment: it
-   * may be one whose client is gone.
+   * Takes the upload where it stands at that offset. Where another writer has it, waits a moment:
+   * it may be one whose client is gone.
    * @returns `undefined` where the upload is gone, stands elsewhere, or is another's still.
    */
   async take(id: string, offset: number | 'any'): Promise<HeldUpload | undefined> {

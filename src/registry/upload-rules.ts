@@ -1,4 +1,7 @@
-/** The pure part of uploads: which bytes a request may send, and what is said of those that it may not. */
+/**
+ * The pure part of uploads: which bytes a request may send, and what is said of those that it may
+ * not.
+ */
 import { RegistryError } from '../oci/error.ts';
 import { type ByteRange, lengthOf, printUploadRange } from '../oci/range.ts';
 
@@ -11,7 +14,9 @@ export interface Chunk {
   readonly range?: ByteRange;
 }
 
-/** @throws RegistryError SIZE_INVALID where range and length contradict each other (checklist 57). */
+/**
+ * @throws RegistryError SIZE_INVALID where range and length contradict each other (checklist 57).
+ */
 export function checkChunk({ length, range }: Chunk): void {
   if (range && length !== undefined && lengthOf(range) !== length) throw wrongSize();
 }

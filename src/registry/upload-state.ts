@@ -1,6 +1,7 @@
 /**
- * The state that an upload's Location carries: signed, so that any machine of the cluster can tell one
- * of ours from a foreign one without asking anybody. It is a hint; the session's row is the truth (A11).
+ * The state that an upload's Location carries: signed, so that any machine of the cluster can tell
+ * one of ours from a foreign one without asking anybody. It is a hint; the session's row is the
+ * truth (A11).
  *
  *     kid "." base64url(JSON payload) "." base64url(HMAC-SHA-256 over what stands before)
  */
@@ -71,8 +72,9 @@ export class UploadStates {
   }
 
   /**
-   * @throws RegistryError BLOB_UPLOAD_INVALID where the text is no state at all, BLOB_UPLOAD_UNKNOWN
-   * where it is not ours, not of this repository, session and subject, or too old.
+   * @throws RegistryError BLOB_UPLOAD_INVALID where the text is no state at all,
+   * BLOB_UPLOAD_UNKNOWN where it is not ours, not of this repository, session and subject, or too
+   * old.
    */
   async verify(text: string, expected: Omit<UploadState, 'offset' | 'expiresAt'>): Promise<number> {
     const [, kid, payload, signature] = match(text);

@@ -1,8 +1,8 @@
 /**
  * Uploads: a blob on its way in, over any number of requests and any machine of the site.
  *
- * The bytes lie in a staging of the blob store, the session's row says how many of them count, and a
- * lease on the row lets one request at a time add to them.
+ * The bytes lie in a staging of the blob store, the session's row says how many of them count, and
+ * a lease on the row lets one request at a time add to them.
  */
 import { type Algorithm, algorithmOf, type Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';

@@ -1,6 +1,6 @@
 /**
- * PORT: accounts, what they may, and their access tokens. Changing methods append to the change log in
- * their transaction, so that people log in at every site.
+ * PORT: accounts, what they may, and their access tokens. Changing methods append to the change log
+ * in their transaction, so that people log in at every site.
  */
 import type { PathPattern } from '../oci/path-pattern.ts';
 

@@ -43,10 +43,14 @@ export interface BlobStore {
   /** The bytes, or those of one range (inside the blob); `undefined` where it is not there. */
   open(digest: Digest, range?: ByteRange): Promise<Readable | undefined>;
 
-  /** A URL at which a client may read the blob itself for a while; `undefined` where none can be. */
+  /**
+   * A URL at which a client may read the blob itself for a while; `undefined` where none can be.
+   */
   locate(digest: Digest): Promise<URL | undefined>;
 
-  /** Puts bytes behind `offset`; creates the staging at offset 0. Never throws for a broken content. */
+  /**
+   * Puts bytes behind `offset`; creates the staging at offset 0. Never throws for a broken content.
+   */
   append(staging: string, append: Append): Promise<AppendOutcome>;
 
   /**

@@ -1,6 +1,6 @@
 /**
- * How an adapter says that it cannot answer now. "Not there" is never a failure: that is `undefined`.
- * Rules let these pass; the outermost middleware turns them into 503 and 507.
+ * How an adapter says that it cannot answer now. "Not there" is never a failure: that is
+ * `undefined`. Rules let these pass; the outermost middleware turns them into 503 and 507.
  */
 
 /** The database, the object store or Redis is away; the same call may succeed later. */

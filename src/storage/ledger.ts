@@ -1,6 +1,6 @@
 /**
- * PORT: the ledger — per wanted digest how far its transfer is. A working set, not the truth: it may be
- * lost whole and is filled again from `Replicas`.
+ * PORT: the ledger — per wanted digest how far its transfer is. A working set, not the truth: it
+ * may be lost whole and is filled again from `Replicas`.
  */
 import type { Digest } from '../oci/digest.ts';
 

@@ -1,6 +1,6 @@
 /**
- * PORT: refresh tokens, kept at the site that issued them. All of one log-in form a family, which ends
- * as one (A24).
+ * PORT: refresh tokens, kept at the site that issued them. All of one log-in form a family, which
+ * ends as one (A24).
  */
 export interface RefreshToken {
   /** sha256 of the secret, hex. */

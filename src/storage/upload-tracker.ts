@@ -1,6 +1,6 @@
 /**
- * PORT: upload sessions. The row is the truth about an upload; the signed state that clients carry is
- * a hint. A *lease* lets one request at a time write, on any machine of the site.
+ * PORT: upload sessions. The row is the truth about an upload; the signed state that clients carry
+ * is a hint. A *lease* lets one request at a time write, on any machine of the site.
  */
 import type { Algorithm } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
@@ -32,7 +32,10 @@ export interface UploadTracker {
 
   find(id: string): Promise<UploadSession | undefined>;
 
-  /** Takes the session for one writer. @returns it, or `undefined` where it is gone, elsewhere or taken. */
+  /**
+   * Takes the session for one writer. @returns it, or `undefined` where it is gone, elsewhere or
+   * taken.
+   */
   lease(id: string, lease: Lease): Promise<UploadSession | undefined>;
 
   /** Lengthens a lease that is still held. @returns whether it was. */

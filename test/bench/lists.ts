@@ -1,6 +1,7 @@
 /**
- * A page of tags and a page of the catalog, at 100,000 and at a tenth of it: what a page costs must not
- * grow with the whole. The rows are written straight into the database; the pages are read over HTTP.
+ * A page of tags and a page of the catalog, at 100,000 and at a tenth of it: what a page costs must
+ * not grow with the whole. The rows are written straight into the database; the pages are read over
+ * HTTP.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

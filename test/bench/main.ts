@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- row …]`: Meridian beside Debian's docker-registry in one run, as a table. Needs
- * `docker-registry`, `wrk`, `curl` and `skopeo` on the PATH. Ends with 1 where a bar is missed.
+ * `npm run bench [-- row …]`: Meridian beside Debian's docker-registry in one run, as a table.
+ * Needs `docker-registry`, `wrk`, `curl` and `skopeo` on the PATH. Ends with 1 where a bar is
+ * missed.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

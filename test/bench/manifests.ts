@@ -1,4 +1,6 @@
-/** Manifest reads by tag and by digest, 64 connections, in turns so that both meet the same machine. */
+/**
+ * Manifest reads by tag and by digest, 64 connections, in turns so that both meet the same machine.
+ */
 import { median, requestRate } from './load.ts';
 import type { Stand } from './stand.ts';
 import { type Row, ratioRow } from './table.ts';

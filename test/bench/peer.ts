@@ -1,4 +1,6 @@
-/** The peer of every ratio: Debian's docker-registry 2.8, as it comes, on a file system of its own. */
+/**
+ * The peer of every ratio: Debian's docker-registry 2.8, as it comes, on a file system of its own.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';

@@ -1,4 +1,7 @@
-/** How soon a site on the embedded default is ready: on an empty data directory, and on the same again. */
+/**
+ * How soon a site on the embedded default is ready: on an empty data directory, and on the same
+ * again.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** `npm run clients`: every client with everything against every set-up. Takes a quarter of an hour. */
+/**
+ * `npm run clients`: every client with everything against every set-up. Takes a quarter of an hour.
+ */
 import Mocha from 'mocha';
 import { mochaHooks } from '../support/hooks.ts';
 import Reporter from '../support/reporter.ts';

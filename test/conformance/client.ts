@@ -91,7 +91,9 @@ export class Client {
     return challengeOf(await this.#request('GET', new URL('/v2/', this.url), {}));
   }
 
-  /** A token for these scopes, asked for with the account's password, or anonymously without one. */
+  /**
+   * A token for these scopes, asked for with the account's password, or anonymously without one.
+   */
   async token(challenge: Challenge, scope: string): Promise<string> {
     const url = new URL(challenge.realm);
     url.searchParams.set('service', challenge.service);

@@ -26,7 +26,9 @@ export interface ErrorItem {
   readonly detail?: unknown;
 }
 
-/** The errors of the answer. @throws AssertionError for a body or a code outside the specification. */
+/**
+ * The errors of the answer. @throws AssertionError for a body or a code outside the specification.
+ */
 export function errorsOf(answer: Answer): ErrorItem[] {
   const { method, url } = answer;
   expect(answer.body.length, `${method} ${url.pathname} has an error body`).to.be.above(0);

@@ -13,7 +13,9 @@ export interface Request {
   readonly method: string;
   readonly url: URL;
   readonly headers?: OutgoingHttpHeaders;
-  /** A list is sent chunk by chunk with `Transfer-Encoding: chunked`, one buffer with its length. */
+  /**
+   * A list is sent chunk by chunk with `Transfer-Encoding: chunked`, one buffer with its length.
+   */
   readonly body?: Buffer | readonly Buffer[];
 }
 

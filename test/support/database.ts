@@ -1,6 +1,6 @@
 /**
- * Real PostgreSQL for tests: one server for the whole run, and for each caller a fresh database that
- * has all migrations. The server starts on first use and is stopped by the root hook.
+ * Real PostgreSQL for tests: one server for the whole run, and for each caller a fresh database
+ * that has all migrations. The server starts on first use and is stopped by the root hook.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';

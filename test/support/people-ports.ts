@@ -1,4 +1,6 @@
-/** The ports of people and sites, opened in memory and in PostgreSQL, with the log they append to. */
+/**
+ * The ports of people and sites, opened in memory and in PostgreSQL, with the log they append to.
+ */
 import { systemClock } from '../../src/clock.ts';
 import type { Accounts } from '../../src/storage/accounts.ts';
 import type { ChangeLog } from '../../src/storage/change-log.ts';

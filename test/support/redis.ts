@@ -28,7 +28,9 @@ async function findRedis(): Promise<URL | undefined> {
   return server === undefined ? undefined : startRedis(server);
 }
 
-/** The tests empty the database that they use: so it is the last one, and it must be empty before. */
+/**
+ * The tests empty the database that they use: so it is the last one, and it must be empty before.
+ */
 async function takeDatabase(url: URL): Promise<URL> {
   const redis = new Redis(url.href);
   const size = await redis.dbsize().finally(() => redis.disconnect());

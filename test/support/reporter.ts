@@ -1,4 +1,6 @@
-/** Mocha's usual report, then each skipped test by name, then the three numbers as the last line. */
+/**
+ * Mocha's usual report, then each skipped test by name, then the three numbers as the last line.
+ */
 import Mocha from 'mocha';
 import { findReason } from './skips.ts';
 

@@ -1,6 +1,6 @@
 /**
- * An S3 server whose signatures are really checked: Debian's OpenStack Swift with its s3api, all four
- * servers on this machine, in a folder that goes with the tests.
+ * An S3 server whose signatures are really checked: Debian's OpenStack Swift with its s3api, all
+ * four servers on this machine, in a folder that goes with the tests.
  *
  * Packages: swift-proxy, swift-account, swift-container, swift-object.
  */
@@ -29,7 +29,10 @@ const START_LIMIT_MS = 30_000;
 
 let started: Promise<SwiftServer> | undefined;
 
-/** The server of this run, started by the first who asks; skips the test where Swift is not installed. */
+/**
+ * The server of this run, started by the first who asks; skips the test where Swift is not
+ * installed.
+ */
 export async function requireSwift(test: Mocha.Context): Promise<SwiftServer> {
   test.timeout(60_000);
   if (!PROGRAMS.every(isInstalled)) skip(test, 'OpenStack Swift is not installed');

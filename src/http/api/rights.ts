@@ -18,7 +18,8 @@ export function requireAdministrator(context: Context, gatekeeper: Gatekeeper): 
 
 /**
  * Whoever makes the request and may manage the account: its person, or an administrator.
- * @throws RegistryError UNAUTHORIZED for nobody, DENIED for others, be there such an account or not.
+ * @throws RegistryError UNAUTHORIZED for nobody, DENIED for others, be there such an account or
+ * not.
  */
 export function requireManager(
   context: Context,

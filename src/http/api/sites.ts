@@ -57,7 +57,9 @@ async function inviteSite(
   await writeAnswer(context, { ...answer, status: 201 });
 }
 
-/** The join token is all that a new site can show: it has no account, and no key that is known here. */
+/**
+ * The join token is all that a new site can show: it has no account, and no key that is known here.
+ */
 async function joinSite(context: Context, { sites, cluster }: SiteDependencies): Promise<void> {
   const token = /^bearer +(\S+) *$/i.exec(context.get('authorization'))?.[1];
   if (token === undefined) {

@@ -14,7 +14,8 @@ export async function getBlob(call: Call, services: Services): Promise<Answer> {
   const { sizeBytes } = await services.blobs.get(repository, digest);
   const headers = blobHeaders(digest, sizeBytes);
   if (matchesEtag(call.headers['if-none-match'], digest)) return unchanged(headers);
-  // A HEAD is the whole blob's, and is answered here: storage signs its URLs for GET (checklist 39).
+  // A HEAD is the whole blob's, and is answered here: storage signs its URLs for GET (checklist
+  // 39).
   if (call.isHead) return { status: 200, headers };
   const redirect = await redirectAnswer(call, services);
   if (redirect) return redirect;

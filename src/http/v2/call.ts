@@ -128,9 +128,9 @@ export class Call {
   }
 
   /**
-   * The body, to be read once. A client that waits for leave to send it gets the leave when the first
-   * byte is asked for, after all that could be said against it was said (T32). Leaving it half read
-   * keeps the connection open until the answer is written.
+   * The body, to be read once. A client that waits for leave to send it gets the leave when the
+   * first byte is asked for, after all that could be said against it was said (T32). Leaving it
+   * half read keeps the connection open until the answer is written.
    */
   get body(): AsyncIterable<Buffer> {
     return { [Symbol.asyncIterator]: () => this.#iterateBody() };

@@ -16,7 +16,8 @@ export type Take = (chunk: Uint8Array) => Promise<void> | undefined;
  * Shows every chunk to `take`.
  *
  * @returns what broke the content off, or `undefined` where it came to its end. Rejects only with
- * what `take` failed with; the content then stays open and paused, so that an answer can still be sent.
+ * what `take` failed with; the content then stays open and paused, so that an answer can still be
+ * sent.
  */
 export async function consume(
   content: AsyncIterable<Uint8Array>,

@@ -1,9 +1,9 @@
 /**
  * One owner for a data directory: a lock of the operating system on `<data directory>/lock`.
  *
- * The kernel lets go of it when its holder ends, however that happens, so a file that is left behind
- * locks nothing; it holds between containers, too. The file itself stays: taking it away would let two
- * processes lock two files of one name. What it says is for people.
+ * The kernel lets go of it when its holder ends, however that happens, so a file that is left
+ * behind locks nothing; it holds between containers, too. The file itself stays: taking it away
+ * would let two processes lock two files of one name. What it says is for people.
  */
 import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -63,8 +63,9 @@ async function lockWhileOpening(file: string): Promise<number | undefined> {
 }
 
 /**
- * Node has no flock(2). The program of that name locks what it inherits, and "the lock is released …
- * when all such file descriptors have been closed" (flock(2)): after it has ended, ours is the last.
+ * Node has no flock(2). The program of that name locks what it inherits, and "the lock is released
+ * … when all such file descriptors have been closed" (flock(2)): after it has ended, ours is the
+ * last.
  */
 async function lockOpened(file: string): Promise<number | undefined> {
   const descriptor = await promisify(open)(file, WRITABLE, FILE_MODE);

@@ -17,7 +17,9 @@ import { type Algorithm, algorithmOf, type Digest, hexOf, isDigest } from '../..
 /** In the order of the listing. */
 export const ALGORITHMS: readonly Algorithm[] = ['sha256', 'sha512'];
 
-/** What an id may be made of: no separator and no leading dot, so that it stays in its folder (A3). */
+/**
+ * What an id may be made of: no separator and no leading dot, so that it stays in its folder (A3).
+ */
 const STAGING = /^[a-z0-9][a-z0-9-]{0,191}$/;
 
 export class Layout {

@@ -108,7 +108,9 @@ export class MemoryBlobStore implements BlobStore {
   }
 }
 
-/** The bytes with the chunk behind them; room is doubled, so that a large blob is not copied often. */
+/**
+ * The bytes with the chunk behind them; room is doubled, so that a large blob is not copied often.
+ */
 function joined(bytes: Buffer, chunk: Uint8Array): Buffer {
   const lengthBytes = bytes.length + chunk.length;
   const room = bytes.buffer.byteLength - bytes.byteOffset;

@@ -1,4 +1,6 @@
-/** Memory maker of `Catalog`. All names are ASCII, so the order of strings is the order of bytes. */
+/**
+ * Memory maker of `Catalog`. All names are ASCII, so the order of strings is the order of bytes.
+ */
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { matchesPath, type PathPattern } from '../../oci/path-pattern.ts';

@@ -1,9 +1,9 @@
 /**
- * The facts of a site in memory: one object that `MemoryMetadata`, `MemoryCatalog`, `MemoryChangeLog`,
- * `MemoryReplicas` and the memory makers of accounts and sites all look at.
+ * The facts of a site in memory: one object that `MemoryMetadata`, `MemoryCatalog`,
+ * `MemoryChangeLog`, `MemoryReplicas` and the memory makers of accounts and sites all look at.
  *
- * A fact is written by *writers*, one for each group of nouns. `commit` at a primary and `apply` at a
- * secondary call the same ones, so nothing is written in two ways.
+ * A fact is written by *writers*, one for each group of nouns. `commit` at a primary and `apply` at
+ * a secondary call the same ones, so nothing is written in two ways.
  */
 import type { Clock } from '../../clock.ts';
 import type { Digest } from '../../oci/digest.ts';

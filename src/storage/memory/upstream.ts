@@ -14,7 +14,10 @@ export class MemoryUpstream implements Upstream {
   failure: UpstreamFailure | undefined;
   /** The next blob breaks off once so many of its bytes were read. */
   breakAfterBytes: number | undefined;
-  /** Questions that were asked, in order, as `manifest <reference>`, `size of <digest>`, `blob <digest> <offset>`. */
+  /**
+   * Questions that were asked, in order, as `manifest <reference>`, `size of <digest>`, `blob
+   * <digest> <offset>`.
+   */
   readonly asked: string[] = [];
   readonly #manifests = new Map<string, UpstreamManifest>();
   readonly #blobs = new Map<string, Buffer>();

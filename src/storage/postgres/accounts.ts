@@ -102,7 +102,9 @@ export class PostgresAccounts implements Accounts {
   }
 }
 
-/** Writes a fact about an account or an access token. Idempotent. @returns whether it changed a row. */
+/**
+ * Writes a fact about an account or an access token. Idempotent. @returns whether it changed a row.
+ */
 export async function applyAccountFact(
   trx: Knex.Transaction,
   fact: AccountsFact,

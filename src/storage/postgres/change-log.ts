@@ -1,4 +1,6 @@
-/** `ChangeLog` in PostgreSQL: the tables `log_head` and `changes`, and a channel that tells commits. */
+/**
+ * `ChangeLog` in PostgreSQL: the tables `log_head` and `changes`, and a channel that tells commits.
+ */
 import type { Knex } from 'knex';
 import type { Change, ChangeLog, Fact } from '../change-log.ts';
 import type { Database, Statement } from './database.ts';
@@ -19,7 +21,9 @@ const CONTENTS: Statement = {
          USING (repository, digest)`,
 };
 
-/** A page with contents ends before it holds more bytes of them than this, but holds one at least. */
+/**
+ * A page with contents ends before it holds more bytes of them than this, but holds one at least.
+ */
 const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
 
 interface LogHead {

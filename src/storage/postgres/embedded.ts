@@ -1,6 +1,6 @@
 /**
- * Embedded PostgreSQL: a real server of our own, reached by a socket that only we may open. It lives
- * as long as we do, comes back when it dies, and recovers by itself after a power cut.
+ * Embedded PostgreSQL: a real server of our own, reached by a socket that only we may open. It
+ * lives as long as we do, comes back when it dies, and recovers by itself after a power cut.
  *
  * The caller holds the lock of the data directory: what else runs on these files was left behind.
  */

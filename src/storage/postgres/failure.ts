@@ -2,9 +2,9 @@
 import { StorageFull, StorageUnavailable } from '../failure.ts';
 
 /**
- * SQLSTATE of what may work a moment later: connections (08), transactions that were in each other's
- * way (40), too many connections (53), shutdown and restart (57), a read-only standby (25006),
- * and a lock that was waited for too long (55P03).
+ * SQLSTATE of what may work a moment later: connections (08), transactions that were in each
+ * other's way (40), too many connections (53), shutdown and restart (57), a read-only standby
+ * (25006), and a lock that was waited for too long (55P03).
  */
 const PASSING = /^(?:08|40|53|57)|^(?:25006|55P03)$/;
 const DISK_FULL = '53100';

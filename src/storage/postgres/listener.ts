@@ -1,6 +1,6 @@
 /**
- * Hears the notifications of one channel, on a connection of its own that comes back when it breaks.
- * What was told while it was broken is made good by one call after each reconnect.
+ * Hears the notifications of one channel, on a connection of its own that comes back when it
+ * breaks. What was told while it was broken is made good by one call after each reconnect.
  */
 import { Client } from 'pg';
 

@@ -17,7 +17,8 @@ export async function openRedis(url: URL): Promise<Redis> {
   const redis = new Redis(url.href, {
     lazyConnect: true,
     commandTimeout: COMMAND_TIMEOUT_MS,
-    // A command that was sent before the line broke is not sent twice: it may have been carried out.
+    // A command that was sent before the line broke is not sent twice: it may have been carried
+    // out.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 1,
     retryStrategy: (tries) => Math.min(50 * 2 ** tries, MAX_PAUSE_MS),

@@ -61,7 +61,9 @@ export class Bucket {
     this.#name = name;
   }
 
-  /** Connects, and throws `StorageUnavailable` where the bucket cannot be reached or is not there. */
+  /**
+   * Connects, and throws `StorageUnavailable` where the bucket cannot be reached or is not there.
+   */
   static async open(location: S3Location, credentials?: S3Credentials): Promise<Bucket> {
     const sdk = await loadSdk();
     const client = new sdk.S3Client({

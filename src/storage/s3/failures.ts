@@ -20,7 +20,9 @@ export async function whereFound<Outcome>(outcome: Promise<Outcome>): Promise<Ou
   }
 }
 
-/** A store that refuses, is away, or is not the one that was configured: the call may succeed later. */
+/**
+ * A store that refuses, is away, or is not the one that was configured: the call may succeed later.
+ */
 export function asFailure(error: unknown): Error {
   const { name = '', message = '', $metadata } = error as ServiceError;
   if (FULL.has(name) || $metadata?.httpStatusCode === 507) {

@@ -122,7 +122,8 @@ class Intake {
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
-    // Not `for await`: that would destroy the content where the store fails, and the answer with it.
+    // Not `for await`: that would destroy the content where the store fails, and the answer with
+    // it.
     const chunks = this.#append.content[Symbol.asyncIterator]();
     for (;;) {
       const next = await chunks.next().catch((error: Error) => {

@@ -1,4 +1,6 @@
-/** Checklist 12 and T28, last of all: after them the registry refuses further logins for a while. */
+/**
+ * Checklist 12 and T28, last of all: after them the registry refuses further logins for a while.
+ */
 import { expect } from 'chai';
 import { skip } from '../../support/skips.ts';
 import { basic, Client } from '../client.ts';

@@ -1,7 +1,8 @@
 /**
  * Where PostgreSQL's own programs are: in the npm package for this platform, else on the machine.
  * The package has no place for symbolic links, so it brings a list of them that its install script
- * would make; npm does not run that script everywhere, hence they are made here where they are missing.
+ * would make; npm does not run that script everywhere, hence they are made here where they are
+ * missing.
  */
 import { constants } from 'node:fs';
 import { access, readdir, readFile, symlink } from 'node:fs/promises';

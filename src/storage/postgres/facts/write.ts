@@ -1,4 +1,6 @@
-/** Facts that come from another site, written by the same writers that the primary's methods use. */
+/**
+ * Facts that come from another site, written by the same writers that the primary's methods use.
+ */
 import type { Knex } from 'knex';
 import { outlineOf, parseManifest } from '../../../oci/manifest.ts';
 import type { Fact } from '../../change-log.ts';
