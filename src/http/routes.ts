@@ -1,4 +1,6 @@
-/** All routes of the distribution API: method, path, what the caller must be allowed, who answers. */
+/**
+ * All routes of the distribution API: method, path, what the caller must be allowed, who answers.
+ */
 import type { Answer } from './answer.ts';
 import type { RouteAccess } from './authorize.ts';
 import type { RoutePath } from './match-path.ts';
@@ -26,30 +28,45 @@ export interface Route {
   readonly path: RoutePath;
   readonly access: RouteAccess;
   readonly handler: Handler;
-  /** Concerns what only the primary holds or may change; a secondary forwards it. */
-  readonly needsPrimary?: boolean;
+  /** A secondary forwards it. */
+  readonly needsPrimary: boolean;
 }
 
-const needsPrimary = true;
+type Row = readonly [
+  Route['method'],
+  RoutePath,
+  RouteAccess,
+  Handler,
+  /** Whether it concerns what only the primary holds or may change: a secondary forwards it. */
+  place?: 'primary',
+];
 
 // biome-ignore format: one row, one route
-export const ROUTES: readonly Route[] = [
-  { method: 'GET',    path: '/v2/',                             access: 'token',   handler: checkVersion },
-  { method: 'GET',    path: '/v2/_catalog',                     access: 'catalog', handler: listRepositories },
-  { method: 'GET',    path: '/v2/_oci/ext/discover',            access: 'token',   handler: listExtensions },
-  { method: 'GET',    path: '/v2/<name>/tags/list',             access: 'pull',    handler: listTags },
-  { method: 'GET',    path: '/v2/<name>/referrers/<digest>',    access: 'pull',    handler: listReferrers },
-  { method: 'GET',    path: '/v2/<name>/manifests/<reference>', access: 'pull',    handler: getManifest },
-  { method: 'PUT',    path: '/v2/<name>/manifests/<reference>', access: 'push',    handler: putManifest,    needsPrimary },
-  { method: 'DELETE', path: '/v2/<name>/manifests/<reference>', access: 'delete',  handler: deleteManifest, needsPrimary },
-  { method: 'GET',    path: '/v2/<name>/blobs/<digest>',        access: 'pull',    handler: getBlob },
-  { method: 'DELETE', path: '/v2/<name>/blobs/<digest>',        access: 'delete',  handler: deleteBlob,     needsPrimary },
-  { method: 'POST',   path: '/v2/<name>/blobs/uploads/',        access: 'push',    handler: startUpload,    needsPrimary },
-  { method: 'GET',    path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: getUpload,      needsPrimary },
-  { method: 'PATCH',  path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: appendToUpload, needsPrimary },
-  { method: 'PUT',    path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: finishUpload,   needsPrimary },
-  { method: 'DELETE', path: '/v2/<name>/blobs/uploads/<id>',    access: 'push',    handler: cancelUpload,   needsPrimary },
+const ROWS: readonly Row[] = [
+  ['GET',    '/v2/',                             'token',   checkVersion],
+  ['GET',    '/v2/_catalog',                     'catalog', listRepositories],
+  ['GET',    '/v2/_oci/ext/discover',            'token',   listExtensions],
+  ['GET',    '/v2/<name>/tags/list',             'pull',    listTags],
+  ['GET',    '/v2/<name>/referrers/<digest>',    'pull',    listReferrers],
+  ['GET',    '/v2/<name>/manifests/<reference>', 'pull',    getManifest],
+  ['PUT',    '/v2/<name>/manifests/<reference>', 'push',    putManifest,    'primary'],
+  ['DELETE', '/v2/<name>/manifests/<reference>', 'delete',  deleteManifest, 'primary'],
+  ['GET',    '/v2/<name>/blobs/<digest>',        'pull',    getBlob],
+  ['DELETE', '/v2/<name>/blobs/<digest>',        'delete',  deleteBlob,     'primary'],
+  ['POST',   '/v2/<name>/blobs/uploads/',        'push',    startUpload,    'primary'],
+  ['GET',    '/v2/<name>/blobs/uploads/<id>',    'push',    getUpload,      'primary'],
+  ['PATCH',  '/v2/<name>/blobs/uploads/<id>',    'push',    appendToUpload, 'primary'],
+  ['PUT',    '/v2/<name>/blobs/uploads/<id>',    'push',    finishUpload,   'primary'],
+  ['DELETE', '/v2/<name>/blobs/uploads/<id>',    'push',    cancelUpload,   'primary'],
 ];
+
+export const ROUTES: readonly Route[] = ROWS.map(([method, path, access, handler, place]) => ({
+  method,
+  path,
+  access,
+  handler,
+  needsPrimary: place === 'primary',
+}));
 
 /** By path, then by method; HEAD leads to the row of GET. */
 const BY_PATH = new Map<RoutePath, Map<string, Route>>();

@@ -12,7 +12,6 @@ import { Blobs } from './blobs.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import { ManifestMemory } from './manifest-memory.ts';
 import { Manifests } from './manifests.ts';
-import { Mounts } from './mounts.ts';
 import { Referrers } from './referrers.ts';
 import { Repositories } from './repositories.ts';
 import { Tags } from './tags.ts';
@@ -40,7 +39,6 @@ export interface RegistryDependencies {
 export interface Registry {
   readonly blobs: Blobs;
   readonly manifests: Manifests;
-  readonly mounts: Mounts;
   readonly referrers: Referrers;
   readonly repositories: Repositories;
   readonly tags: Tags;
@@ -59,7 +57,6 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   return {
     blobs: new Blobs({ ...dependencies, memory: blobMemory }),
     manifests: new Manifests({ ...dependencies, memory: manifestMemory }),
-    mounts: new Mounts(dependencies),
     referrers: new Referrers({ ...dependencies, memory: manifestMemory }),
     repositories: new Repositories(dependencies),
     tags: new Tags(dependencies),

@@ -1,8 +1,12 @@
 /** Repositories: which there are, and which of them somebody may see. */
+import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Catalog, Page } from '../storage/catalog.ts';
+
+/** More holders of one blob than this are not looked through. */
+const MAX_HOLDERS = 200;
 
 export class Repositories {
   readonly #catalog: Catalog;
@@ -22,5 +26,17 @@ export class Repositories {
     return visible.length === 0
       ? Promise.resolve([])
       : this.#catalog.listRepositories(visible, page);
+  }
+
+  /**
+   * A repository that has the blob and that the caller may pull from, or `undefined`: where a
+   * blob is mounted from when the client does not say (checklist 76).
+   */
+  async findHolder(
+    digest: Digest,
+    mayPull: (repository: RepositoryName) => boolean,
+  ): Promise<RepositoryName | undefined> {
+    const holders = await this.#catalog.listHolders(digest, { limit: MAX_HOLDERS });
+    return holders.find(mayPull);
   }
 }

@@ -43,5 +43,6 @@ export async function multipartAnswer(multipart: Multipart): Promise<Answer> {
 }
 
 function partHead(boundary: string, contentRange: string): string {
-  return `\r\n--${boundary}\r\nContent-Type: ${OCTET_STREAM}\r\nContent-Range: ${contentRange}\r\n\r\n`;
+  const fields = `Content-Type: ${OCTET_STREAM}\r\nContent-Range: ${contentRange}`;
+  return `\r\n--${boundary}\r\n${fields}\r\n\r\n`;
 }

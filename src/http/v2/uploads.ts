@@ -68,11 +68,12 @@ async function finish(
 }
 
 /**
- * > If a registry does not support cross-repository mounting or is unable to mount the requested blob,
+ * > If a registry does not support cross-repository mounting or is unable to mount the requested
+ * blob,
  * > it SHOULD return a 202.
  *
- * Whoever may not pull from the source is told the same as where the blob is not there (75). A token
- * that was never asked for the source is sent for a better one (T19).
+ * Whoever may not pull from the source is told the same as where the blob is not there (75). A
+ * token that was never asked for the source is sent for a better one (T19).
  */
 async function mount(call: Call, services: Services): Promise<Answer | undefined> {
   const { repository, caller, query } = call;
@@ -84,7 +85,7 @@ async function mount(call: Call, services: Services): Promise<Answer | undefined
   if (named && caller.judge('pull', named) === 'ask') {
     throw call.unauthorized([repositoryScope(repository, 'push'), repositoryScope(named, 'pull')]);
   }
-  const from = named ?? (await services.mounts.findSource(digest, mayPull));
+  const from = named ?? (await services.repositories.findHolder(digest, mayPull));
   if (!from) return undefined;
   const [actor, isAllowed] = [caller.account, mayPull(from)];
   const isMounted = await services.blobs.mount({ repository, digest, from, actor, isAllowed });
