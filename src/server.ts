@@ -11,10 +11,10 @@ import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests } from './http/count-requests.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
-import { answerWithPosition, forwardToPrimary } from './http/forward.ts';
 import { answerHealth } from './http/health.ts';
 import { RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
+import { answerWithPosition, forwardToPrimary } from './http/v2/forward.ts';
 import type { Figures } from './metrics.ts';
 import type { Site } from './site.ts';
 

@@ -11,7 +11,7 @@ export function describeLeasesContract(name: string, open: () => Promise<Leases>
       leases = await open();
     });
 
-    it('gives a lease to one of many who ask at once, and lengthens it for that one alone', async () => {
+    it('gives a lease to one of many at once, and lengthens it for that one alone', async () => {
       const holders = ['a', 'b', 'c', 'd', 'e'];
       const taken = await Promise.all(holders.map((holder) => leases.take('x', holder, 60_000)));
       expect(taken.filter(Boolean)).to.have.lengthOf(1);

@@ -32,7 +32,7 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
       ({ ledger, lose } = await open(this));
     });
 
-    it('gives out the lanes in their order, and each lane in the order in which it came', async () => {
+    it('gives out the lanes in their order, and each lane as it came', async () => {
       await ledger.want([want('b1', 'backfill'), want('f1', 'fresh'), want('f2', 'fresh')]);
       await ledger.want([want('d1', 'demand')]);
       const names = ['d1', 'f1', 'f2', 'b1'];
@@ -71,7 +71,7 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
       expect(given.map((entry) => entry.digest)).to.have.members([digestOf('x'), digestOf('y')]);
     });
 
-    it('gives an entry out again when its lease is over, with the offset that was reached', async () => {
+    it('gives an entry out again when its lease is over, with its offset', async () => {
       await ledger.want([want('x', 'fresh')]);
       await ledger.claim(claimAt(0));
       const x = digestOf('x');

@@ -1,6 +1,7 @@
 /**
- * A breaker: once a line has failed, requests fail at once instead of each waiting out its own timeout,
- * until a probe in the background finds that the line answers again. No client ever waits for a probe.
+ * A breaker: once a line has failed, requests fail at once instead of each waiting out its own
+ * timeout, until a probe in the background finds that the line answers again. No client ever waits
+ * for a probe.
  */
 import type { Clock } from '../../clock.ts';
 import { UpstreamFailure } from '../upstream.ts';

@@ -1,16 +1,17 @@
 /**
- * Writes at a secondary are the primary's: streamed there with the client's own credentials, and the
- * answer streamed back. Whether the caller may was decided here before; the primary decides again.
+ * Writes at a secondary are the primary's: streamed there with the client's own credentials, and
+ * the answer streamed back. Whether the caller may was decided here before; the primary decides
+ * again.
  */
 import { Readable } from 'node:stream';
-import type { Passage } from '../geo/passage.ts';
-import { POSITION_HEADER } from '../geo/passage.ts';
-import { askPrimary } from '../geo/primary-away.ts';
-import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../geo/role.ts';
-import type { ForwardedAnswer, HeaderFields, PrimarySite } from '../storage/primary-site.ts';
-import { type Answer, emptyAnswer, type Headers } from './answer.ts';
-import type { Forward } from './app.ts';
-import type { Call } from './v2/call.ts';
+import type { Passage } from '../../geo/passage.ts';
+import { POSITION_HEADER } from '../../geo/passage.ts';
+import { askPrimary } from '../../geo/primary-away.ts';
+import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
+import type { ForwardedAnswer, HeaderFields, PrimarySite } from '../../storage/primary-site.ts';
+import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
+import type { Forward } from '../app.ts';
+import type { Call } from './call.ts';
 
 export interface ForwardDependencies {
   readonly primarySite: Pick<PrimarySite, 'forward'>;
