@@ -3,19 +3,15 @@
  * these, which shows that the suite can fail and that it does not fail by itself.
  */
 
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { requireProgram } from '../support/commands.ts';
 import { findPort, waitForAnswer } from '../support/program.ts';
-import type { Report } from './report.ts';
-
-const SUITE = fileURLToPath(new URL('main.js', import.meta.url));
+import { runSuite } from './run-suite.ts';
 
 /** What docker-registry 2.8.2 lacks, by the lines that find it. */
 const LACKS: Readonly<Record<string, readonly string[]>> = {
@@ -62,7 +58,7 @@ describe('the suite against docker-registry 2.8.2', function () {
 
   it('finds exactly what that registry lacks', async function () {
     requireProgram('docker-registry', this);
-    const { failed, passed } = await withPeer(runSuite);
+    const { failed, passed } = await withPeer((url) => runSuite(url));
     const expected = Object.values(LACKS).flat();
     expect(Object.keys(failed)).to.have.members(expected);
     expect(passed.length).to.be.above(75);
@@ -70,7 +66,7 @@ describe('the suite against docker-registry 2.8.2', function () {
 });
 
 /** Starts a docker-registry on a free port with a directory of its own, and takes both away. */
-async function withPeer<T>(use: (url: string) => Promise<T>): Promise<T> {
+async function withPeer<T>(use: (url: URL) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'peer-'));
   const address = `127.0.0.1:${await findPort()}`;
   const storage = { filesystem: { rootdirectory: directory }, delete: { enabled: true } };
@@ -80,19 +76,10 @@ async function withPeer<T>(use: (url: string) => Promise<T>): Promise<T> {
   const peer = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
   try {
     await waitForAnswer(new URL(`http://${address}/v2/`));
-    return await use(`http://${address}`);
+    return await use(new URL(`http://${address}`));
   } finally {
     peer.kill();
     await once(peer, 'exit');
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** The suite ends with 1 where a line failed, as it does here; what it printed counts. */
-async function runSuite(url: string): Promise<Report> {
-  const run = promisify(execFile)(process.execPath, [SUITE, '--url', url, '--json'], {
-    maxBuffer: 16 * 1024 * 1024,
-  });
-  const { stdout } = await run.catch((error: { stdout: string }) => error);
-  return JSON.parse(stdout) as Report;
 }

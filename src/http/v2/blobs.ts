@@ -17,9 +17,9 @@ export async function getBlob(call: Call, services: Services): Promise<Answer> {
   // A HEAD is the whole blob's, and is answered here: storage signs its URLs for GET (checklist
   // 39).
   if (call.isHead) return { status: 200, headers };
-  const redirect = await redirectAnswer(call, services);
-  if (redirect) return redirect;
   const ranges = parseRange(wantedRange(call, digest), sizeBytes);
+  const redirect = isPlain(call, ranges) && (await redirectAnswer(call, services));
+  if (redirect) return redirect;
   const open = (range?: ByteRange) => services.blobs.open(repository, digest, range);
   if (!ranges) return { status: 200, headers, body: await open() };
   const [first, second] = ranges;
@@ -49,6 +49,14 @@ function blobHeaders(digest: Digest, sizeBytes: number): Headers {
     'Cache-Control': 'max-age=31536000, immutable',
     'X-Content-Type-Options': 'nosniff',
   };
+}
+
+/**
+ * Whether any storage answers this right: the whole, or one range that is there. What several ranges,
+ * odd ones and none get differs from one storage to the next (T33).
+ */
+function isPlain({ headers }: Call, ranges: readonly ByteRange[] | undefined): boolean {
+  return headers.range === undefined || ranges?.length === 1;
 }
 
 /** The signed URL is the client's alone, and not for long (A48). */

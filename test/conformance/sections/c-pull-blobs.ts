@@ -18,9 +18,9 @@ function describeWhole(stage: Stage): void {
   it('27 gives the exact bytes, their digest and their length', async () => {
     const repository = stage.repository();
     const blob = await repository.pushNewBlob(100_000);
-    const answer = await repository.getBlob(blob.digest);
-    expectContent(answer, blob);
-    expect(headerOf(answer, 'Docker-Content-Digest')).to.equal(blob.digest);
+    expectContent(await repository.getBlob(blob.digest), blob);
+    const own = await repository.send('GET', `blobs/${blob.digest}`, { follow: false });
+    expect(headerOf(own, 'Docker-Content-Digest')).to.equal(blob.digest);
   });
 
   it('28 answers HEAD with the length and digest, 0 for the empty blob', async () => {
@@ -105,12 +105,11 @@ function describeRanges(stage: Stage): void {
 
   it('37 says Accept-Ranges: bytes on GET and HEAD', async () => {
     const { repository, blob } = await push();
-    for (const answer of [
-      await repository.getBlob(blob.digest),
-      await repository.headBlob(blob.digest),
-    ]) {
-      expect(headerOf(answer, 'Accept-Ranges')).to.equal('bytes');
-    }
+    const answers = [await repository.headBlob(blob.digest)];
+    const own = await repository.send('GET', `blobs/${blob.digest}`, { follow: false });
+    // Where the client is sent elsewhere, it is the store that must say so.
+    if (own.status !== 307) answers.push(own);
+    for (const answer of answers) expect(headerOf(answer, 'Accept-Ranges')).to.equal('bytes');
   });
 }
 

@@ -218,9 +218,9 @@ function describeAlgorithms(stage: Stage): void {
     expectStatus(await repository.close(locationOf(chunk), chunked.digest, rest), 201);
 
     for (const content of [whole, single, chunked]) {
-      const answer = await repository.getBlob(content.digest);
-      expectContent(answer, content);
-      expect(headerOf(answer, 'Docker-Content-Digest')).to.equal(content.digest);
+      expectContent(await repository.getBlob(content.digest), content);
+      const head = await repository.headBlob(content.digest);
+      expect(headerOf(head, 'Docker-Content-Digest')).to.equal(content.digest);
     }
   });
 

@@ -36,8 +36,13 @@ const SAME_HEADERS = [
 
 async function expectHeadLikeGet(repository: Repository, path: string): Promise<void> {
   for (let round = 0; round < 3; round += 1) {
-    const get = await repository.send('GET', path);
+    const get = await repository.send('GET', path, { follow: false });
     const head = await repository.send('HEAD', path);
+    // A blob that lies elsewhere is redirected on GET only: its URL is signed for GET.
+    if (get.status === 307) {
+      expectStatus(head, 200);
+      continue;
+    }
     expect(head.status).to.equal(get.status);
     for (const name of SAME_HEADERS) expect(head.headers[name], name).to.equal(get.headers[name]);
   }
