@@ -5,10 +5,10 @@
  * 204, adds `; charset=utf-8` to types and sets `Content-Length: 0` on HEAD.
  */
 import { once } from 'node:events';
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Readable, Stream } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Context } from 'koa';
+import type { RecyclingReadable } from '../storage/blob-store.ts';
 
 export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
 
@@ -60,17 +60,40 @@ async function sendStream(body: Readable, { res, req }: Context): Promise<void> 
     res.end();
     return;
   }
+  res.once('close', () => body.destroy());
   try {
-    await pipeline(body, res);
+    for await (const chunk of body) {
+      await writeChunk(res, chunk);
+      if (isRecycling(body)) body.recycle(chunk);
+    }
+    res.end();
   } catch (error) {
+    res.destroy();
     if (!isClientGone(error)) throw error;
   }
 }
 
+/** Resolves when the kernel has taken the bytes, and nobody here looks at them any more. */
+function writeChunk(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function isRecycling(body: Readable): body is RecyclingReadable {
+  return 'recycle' in body;
+}
+
+const CLIENT_GONE = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+]);
+
 /** Whether the error says only that the other side hung up. */
 export function isClientGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+  return CLIENT_GONE.has((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
 
 /** Less than this of an unread body is read and dropped, so that the connection can be kept. */

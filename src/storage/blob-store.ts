@@ -9,6 +9,14 @@ import type { Readable } from 'node:stream';
 import type { Algorithm, Digest } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 
+/**
+ * A stream that uses the memory of its chunks again. Whoever has done with a chunk may give it back,
+ * and never looks at it again; nobody needs to.
+ */
+export interface RecyclingReadable extends Readable {
+  recycle(chunk: Uint8Array): void;
+}
+
 export interface Append {
   /** Where these bytes begin. What a staging holds beyond is cut off first. */
   readonly offset: number;
@@ -40,7 +48,10 @@ export interface BlobStore {
   /** Size of a blob, or `undefined` where it is not there. */
   find(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined>;
 
-  /** The bytes, or those of one range (inside the blob); `undefined` where it is not there. */
+  /**
+   * The bytes, or those of one range (inside the blob); `undefined` where it is not there. May be a
+   * {@link RecyclingReadable}.
+   */
   open(digest: Digest, range?: ByteRange): Promise<Readable | undefined>;
 
   /**

@@ -49,6 +49,8 @@ export interface PositionedSource {
   /** Up to `lengthBytes` bytes from `position` on, at least one of them; they are there. */
   read(position: number, lengthBytes: number): Promise<Uint8Array>;
   close(): Promise<void>;
+  /** Takes back memory that `read` gave and that nobody looks at any more. */
+  recycle?(bytes: Uint8Array): void;
   /** How many bytes to ask for at once, asked anew each time. */
   chunkBytes(): number;
 }
@@ -67,6 +69,11 @@ export class PositionedReader extends Readable {
     this.#growth = growth;
     this.#position = range.start;
     this.#end = range.end + 1;
+  }
+
+  /** Gives a chunk's memory back for another; the chunk must not be looked at any more. */
+  recycle(chunk: Uint8Array): void {
+    this.#source.recycle?.(chunk);
   }
 
   override _read(): void {

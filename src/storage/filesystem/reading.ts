@@ -10,9 +10,13 @@ const LARGEST_CHUNK_BYTES = 512 * 1024;
 const LEAST_CHUNK_BYTES = 64 * 1024;
 /** Shared by all open streams; each holds about two chunks. */
 const BUDGET_BYTES = 8 * 1024 * 1024;
+/** At most this many large chunks are kept for the next read. */
+const MAX_SPARES = 8;
 
 export class ReadingRoom {
   #openStreams = 0;
+  /** Memory of large chunks that went out: to make it anew costs more than to fill it. */
+  readonly #spares: Buffer[] = [];
 
   /** How many streams are open now. */
   get openStreams(): number {
@@ -24,7 +28,8 @@ export class ReadingRoom {
     this.#openStreams += 1;
     const source = {
       chunkBytes: () => this.#chunkBytes(),
-      read: (position: number, lengthBytes: number) => readAt(file, position, lengthBytes),
+      read: (position: number, lengthBytes: number) => this.#readAt(file, position, lengthBytes),
+      recycle: (bytes: Uint8Array) => this.#recycle(bytes),
       close: () => {
         this.#openStreams -= 1;
         return file.close();
@@ -37,10 +42,16 @@ export class ReadingRoom {
     const share = Math.floor(BUDGET_BYTES / Math.max(1, this.#openStreams));
     return Math.max(LEAST_CHUNK_BYTES, Math.min(LARGEST_CHUNK_BYTES, share));
   }
-}
 
-async function readAt(file: FileHandle, position: number, lengthBytes: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(lengthBytes);
-  const { bytesRead } = await file.read(buffer, 0, lengthBytes, position);
-  return bytesRead === lengthBytes ? buffer : buffer.subarray(0, bytesRead);
+  async #readAt(file: FileHandle, position: number, lengthBytes: number): Promise<Buffer> {
+    const spare = lengthBytes === LARGEST_CHUNK_BYTES ? this.#spares.pop() : undefined;
+    const buffer = spare ?? Buffer.allocUnsafeSlow(lengthBytes);
+    const { bytesRead } = await file.read(buffer, 0, lengthBytes, position);
+    return bytesRead === lengthBytes ? buffer : buffer.subarray(0, bytesRead);
+  }
+
+  #recycle(bytes: Uint8Array): void {
+    if (bytes.byteLength !== LARGEST_CHUNK_BYTES || this.#spares.length >= MAX_SPARES) return;
+    this.#spares.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
 }
