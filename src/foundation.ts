@@ -49,15 +49,24 @@ export async function openDatabase(config: Config, log: Log): Promise<OwnDatabas
 export async function layFoundation(config: Config, log: Log): Promise<Foundation> {
   const database = await openDatabase(config, log);
   try {
-    const ports = await openPorts(config, database.url);
+    return await furnish(database, config, log);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function furnish(database: OwnDatabase, config: Config, log: Log): Promise<Foundation> {
+  const ports = await openPorts(config, database.url);
+  try {
+    const identity = await nameSite(ports, config, log);
     const close = async () => {
       await ports.close();
       await database.close();
     };
-    const identity = await nameSite(ports, config, log);
     return { databaseUrl: database.url, ports, identity, close };
   } catch (error) {
-    await database.close();
+    await ports.close();
     throw error;
   }
 }

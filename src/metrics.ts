@@ -4,7 +4,7 @@
  */
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import {
   AggregatorRegistry,
   Counter,
@@ -90,13 +90,21 @@ export async function serveMetrics(
   { host, port }: { readonly host: string; readonly port: number },
   print: () => Promise<string>,
 ): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const text = request.url === '/metrics' ? await print().catch(() => undefined) : '';
-    if (text === '') response.writeHead(404).end();
-    else if (text === undefined) response.writeHead(503).end();
-    else response.writeHead(200, { 'Content-Type': Registry.PROMETHEUS_CONTENT_TYPE }).end(text);
+  const server = createServer((request, response) => {
+    if (request.url === '/metrics') void answerMetrics(response, print);
+    else response.writeHead(404).end();
   });
   server.listen(port, host);
   await once(server, 'listening');
   return server;
+}
+
+async function answerMetrics(response: ServerResponse, print: () => Promise<string>) {
+  const headers = { 'Content-Type': Registry.PROMETHEUS_CONTENT_TYPE };
+  try {
+    const text = await print();
+    response.writeHead(200, headers).end(text);
+  } catch {
+    response.writeHead(503).end();
+  }
 }

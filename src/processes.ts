@@ -3,7 +3,6 @@
  * keeps its children alive, and owns whatever there may be only one of.
  */
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import { STOP_MESSAGE } from './stop.ts';
@@ -48,7 +47,7 @@ export class Processes {
   /** Tells every child to drain and waits for the last; those that are late by then are killed. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
-    for (const worker of workers()) worker.send(STOP_MESSAGE);
+    for (const worker of workers()) if (worker.isConnected()) worker.send(STOP_MESSAGE);
     const over = new AbortController();
     const late = this.#clock.sleep(deadlineMs, over.signal).then(kill, () => {});
     await Promise.all(this.#places);
@@ -57,7 +56,10 @@ export class Processes {
   }
 
   #fork(): Worker {
-    return cluster.fork(this.#environment);
+    const worker = cluster.fork(this.#environment);
+    // A word to a child that has just ended is lost, and nothing else: its exit tells the rest.
+    worker.on('error', (error) => this.#log.debug({ err: error }, 'a process did not listen'));
+    return worker;
   }
 
   /** Starts a successor whenever the one in this place dies. */
@@ -65,7 +67,7 @@ export class Processes {
     let [worker, deaths] = [first, 0];
     while (true) {
       const bornAt = this.#clock.now().getTime();
-      const [code, signal] = (await once(worker, 'exit')) as [number, string | null];
+      const { code, signal } = await untilGone(worker);
       if (this.#stopping.signal.aborted) return;
       const pid = worker.process.pid;
       this.#log.error({ pid, code, signal }, 'a process died and is started again');
@@ -93,15 +95,18 @@ function kill(): void {
   for (const worker of workers()) worker.process.kill('SIGKILL');
 }
 
-async function untilListening(worker: Worker): Promise<void> {
-  const over = new AbortController();
-  const ended = once(worker, 'exit', over).then(() => {
-    throw new Error('a process of this site could not start; its own message says why');
+/** Not by `once`, which takes an error of the channel for the end. */
+function untilGone(worker: Worker): Promise<{ code: number; signal: string | null }> {
+  return new Promise((resolve) => {
+    worker.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  try {
-    await Promise.race([once(worker, 'listening', over), ended]);
-  } finally {
-    over.abort();
-    ended.catch(() => {});
-  }
+}
+
+async function untilListening(worker: Worker): Promise<void> {
+  const ended = untilGone(worker).then(() => 'ended' as const);
+  const listening = new Promise<'listening'>((resolve) => {
+    worker.once('listening', () => resolve('listening'));
+  });
+  if ((await Promise.race([listening, ended])) === 'listening') return;
+  throw new Error('a process of this site could not start; its own message says why');
 }

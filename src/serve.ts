@@ -67,7 +67,11 @@ async function withMetricsServer(
 ): Promise<void> {
   if (metricsListen === 'off' || !print) return task();
   const server = await (await import('./metrics.ts')).serveMetrics(metricsListen, print);
-  return task().finally(() => void server.close());
+  try {
+    await task();
+  } finally {
+    server.close();
+  }
 }
 
 /** The parent owns the database and the replication; its children answer. */
@@ -101,7 +105,11 @@ async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): 
     const identity = (await ports.identityStore.find())!;
     const site = await openSite({ config, ports, identity, log });
     const metrics = await openMetrics(config, ports);
-    await answerUntil(stopping, site, metrics).finally(() => site.close());
+    try {
+      await answerUntil(stopping, site, metrics);
+    } finally {
+      await site.close();
+    }
   } finally {
     await ports.close();
     cluster.worker?.disconnect();
@@ -128,7 +136,11 @@ async function replicateWhile(site: Site, task: () => Promise<void>): Promise<vo
   const { startReplication } = await import('../replication/main.ts');
   const { transfers } = site.config;
   const replication = startReplication({ ...site, ...site.geo, transfers, clock, randomness });
-  await task().finally(() => replication.close());
+  try {
+    await task();
+  } finally {
+    await replication.close();
+  }
 }
 
 /** Replicates for a site whose servers run elsewhere, until the process is told to stop. */

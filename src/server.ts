@@ -26,7 +26,8 @@ export async function answerUntil(
 ): Promise<void> {
   const { config, log } = site;
   const draining = new AbortController();
-  const answer = createApp(describeApp(site, draining.signal)).callback();
+  const handle = createApp(describeApp(site, draining.signal)).callback();
+  const answer: RequestListener = (request, response) => void handle(request, response);
   const server = await listen(config, figures ? countRequests(answer, figures) : answer);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');

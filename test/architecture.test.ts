@@ -10,6 +10,11 @@ import {
 } from './architecture/imports.ts';
 import { ROOT, readSources, type Source } from './architecture/sources.ts';
 
+/** Says every broken rule in one message. */
+function expectNone(faults: readonly string[]): void {
+  expect(faults, `\n${faults.join('\n')}\n`).to.have.length(0);
+}
+
 describe('the architecture', () => {
   let sources: Source[];
   let program: Source[];
@@ -18,11 +23,6 @@ describe('the architecture', () => {
     sources = readSources();
     program = sources.filter((source) => !budget.isTest(source));
   });
-
-  /** Says every broken rule in one message. */
-  function expectNone(faults: readonly string[]): void {
-    expect(faults, `\n${faults.join('\n')}\n`).to.have.length(0);
-  }
 
   describe('the import rule', () => {
     it('lets each file import only what stands below it', () => {

@@ -19,6 +19,18 @@ async function mistakesOf(environment: Environment, file?: string): Promise<read
   return [];
 }
 
+async function readStorage(text: string) {
+  return (await loadConfig(undefined, { MERIDIAN_STORAGE: text })).storage;
+}
+
+async function readAnonymousPull(text: string) {
+  return (await loadConfig(undefined, { MERIDIAN_ANONYMOUS_PULL: text })).anonymousPull;
+}
+
+function readPage(file: string): string {
+  return readFileSync(join(ROOT, 'docs', file), 'utf8');
+}
+
 describe('the configuration', () => {
   let folder: string;
   before(() => {
@@ -44,7 +56,7 @@ describe('the configuration', () => {
   });
 
   it('is frozen', async () => {
-    expect(await loadConfig(undefined, {})).to.be.frozen;
+    expect(Object.isFrozen(await loadConfig(undefined, {}))).to.equal(true);
   });
 
   it('reads a YAML file, the environment winning', async () => {
@@ -70,15 +82,16 @@ describe('the configuration', () => {
   });
 
   it('reads where blobs are kept', async () => {
-    const read = async (text: string) =>
-      (await loadConfig(undefined, { MERIDIAN_STORAGE: text })).storage;
-    expect(await read('file:/srv/blobs')).to.deep.equal({ kind: 'file', directory: '/srv/blobs' });
-    expect(await read('file:///srv/blobs')).to.deep.equal({
+    expect(await readStorage('file:/srv/blobs')).to.deep.equal({
+      kind: 'file',
+      directory: '/srv/blobs',
+    });
+    expect(await readStorage('file:///srv/blobs')).to.deep.equal({
       kind: 'file',
       directory: '/srv/blobs',
     });
     expect(
-      await read('s3://bucket/a/b?region=eu-1&endpoint=http://s3:9000&pathStyle=true'),
+      await readStorage('s3://bucket/a/b?region=eu-1&endpoint=http://s3:9000&pathStyle=true'),
     ).to.deep.equal({
       kind: 's3',
       bucket: 'bucket',
@@ -90,11 +103,9 @@ describe('the configuration', () => {
   });
 
   it('reads what may be pulled without an account', async () => {
-    const read = async (text: string) =>
-      (await loadConfig(undefined, { MERIDIAN_ANONYMOUS_PULL: text })).anonymousPull;
-    expect(await read('true')).to.deep.equal(['**']);
-    expect(await read('false')).to.deep.equal([]);
-    expect(await read('public/**, tools/*')).to.deep.equal(['public/**', 'tools/*']);
+    expect(await readAnonymousPull('true')).to.deep.equal(['**']);
+    expect(await readAnonymousPull('false')).to.deep.equal([]);
+    expect(await readAnonymousPull('public/**, tools/*')).to.deep.equal(['public/**', 'tools/*']);
   });
 
   describe('with mistakes', () => {
@@ -175,9 +186,8 @@ describe('the configuration', () => {
 
 describe('the generated pages', () => {
   it('are up to date (npm run docs)', () => {
-    const read = (file: string) => readFileSync(join(ROOT, 'docs', file), 'utf8');
-    expect(read('configuration.md')).to.equal(describeConfiguration());
-    expect(read('errors.md')).to.equal(describeErrors());
+    expect(readPage('configuration.md')).to.equal(describeConfiguration());
+    expect(readPage('errors.md')).to.equal(describeErrors());
   });
 
   it('name every setting', () => {
