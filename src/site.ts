@@ -47,7 +47,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const registry = await openRegistry({
     ...common,
     cluster: identity.cluster,
-    uploadLimits: { perSubject: config.maxUploads, perRepository: config.maxUploads },
+    uploadLimits: {
+      perSubject: config.maxUploads,
+      perRepository: config.maxUploads,
+      lifetimeMs: config.uploadExpiryMs,
+    },
     ...(geo.elsewhere ? { elsewhere: geo.elsewhere } : {}),
   });
   const close = async () => {

@@ -194,8 +194,8 @@ const ACCESS = {
     fallback: 'all',
     group: 'Access',
     meaning:
-      'What may be changed through the registry API, whoever asks: all, push, which refuses every ' +
-      'deletion, or none, which refuses every write.',
+      'What may be changed through the registry API, whoever asks: all, push, which refuses ' +
+      'every deletion, or none, which refuses every write.',
   }),
   tokenLifetimeMs: given({
     variable: 'MERIDIAN_TOKEN_LIFETIME',

@@ -15,10 +15,12 @@ interface Dependencies {
   readonly randomness: Randomness;
 }
 
-/** How many uploads may be under way at once (A14). */
+/** How many uploads may be under way at once (A14), and for how long. */
 export interface UploadLimits {
   readonly perSubject: number;
   readonly perRepository: number;
+  /** How long an unfinished one is kept; a week where absent. */
+  readonly lifetimeMs?: number;
 }
 
 const DEFAULT_LIMITS: UploadLimits = { perSubject: 2000, perRepository: 1000 };
@@ -40,6 +42,7 @@ export class UploadSessions {
   readonly #clock: Clock;
   readonly #randomness: Randomness;
   readonly #limits: UploadLimits;
+  readonly #lifetimeMs: number;
 
   constructor(
     { uploadTracker, states, clock, randomness }: Dependencies,
@@ -50,6 +53,7 @@ export class UploadSessions {
     this.#clock = clock;
     this.#randomness = randomness;
     this.#limits = limits;
+    this.#lifetimeMs = limits.lifetimeMs ?? LIFETIME_MS;
   }
 
   /** @throws RegistryError TOOMANYREQUESTS where too many are under way. */
@@ -57,7 +61,7 @@ export class UploadSessions {
     await this.#checkLimits(repository, subject);
     const id = this.#randomness.uuid();
     const startedAt = this.#clock.now();
-    const expiresAt = new Date(startedAt.getTime() + LIFETIME_MS);
+    const expiresAt = new Date(startedAt.getTime() + this.#lifetimeMs);
     const session = { id, repository, subject, algorithm, offset: 0, startedAt, expiresAt };
     await this.#uploadTracker.create(session);
     return { id, repository, subject, offset: 0 };
@@ -65,7 +69,7 @@ export class UploadSessions {
 
   /** The state of the upload at that point, for its Location. */
   sign({ id, repository, subject, offset }: UploadPoint): string {
-    const expiresAt = this.#clock.now().getTime() + LIFETIME_MS;
+    const expiresAt = this.#clock.now().getTime() + this.#lifetimeMs;
     return this.#states.sign({ session: id, repository, subject, offset, expiresAt });
   }
 
