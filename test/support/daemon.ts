@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Daemon {
+  /** All that it printed so far. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startDaemon({ command, probe, env }: DaemonOptions): Promi
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
   }
+  const output = (): string => printed.join('');
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
@@ -40,9 +43,9 @@ export async function startDaemon({ command, probe, env }: DaemonOptions): Promi
       () => true,
       () => false,
     );
-    if (ready) return { stop };
+    if (ready) return { stop, output };
     await wait(POLL_MS);
   }
   await stop();
-  throw new Error(`${program} did not start:\n${printed.join('')}`);
+  throw new Error(`${program} did not start:\n${output()}`);
 }
