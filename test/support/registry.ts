@@ -1,5 +1,5 @@
 /** Whole registries inside the test's own process, answering over real HTTP. */
-import { openAuth } from '../../src/auth/auth.ts';
+import { type Auth, openAuth } from '../../src/auth/auth.ts';
 import { generatePrivateKey } from '../../src/auth/identity.ts';
 import { hashPassword } from '../../src/auth/passwords.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
@@ -75,19 +75,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
   const addAccount = await prepareAccounts(accounts, clock);
   const all = { [USER]: [{ pattern: pattern('**'), actions: ['admin'] }], ...options.accounts };
   for (const [name, grants] of Object.entries(all)) await addAccount(name, grants as Grant[]);
-  const auth = await openAuth({
-    identity: { cluster: CLUSTER, site: 'test', privateKey: generatePrivateKey() },
-    accounts,
-    refreshTokens: new MemoryRefreshTokens(),
-    sites: new MemorySites(facts),
-    coherence,
-    clock,
-    randomness,
-    settings: {
-      anonymousPull: (options.anonymousPull ?? []).map(pattern),
-      tokenTtlSeconds: 300,
-    },
-  });
+  const auth = await openTestAuth({ options, facts, accounts, coherence, clock });
   const registry = await openRegistry({
     metadata: new MemoryMetadata(facts),
     catalog: new MemoryCatalog(facts),
@@ -127,6 +115,28 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
     addAccount,
     close: async () => void (await server.drain(CLOSE_MS)),
   };
+}
+
+interface AuthParts {
+  readonly options: StartOptions;
+  readonly facts: MemoryFacts;
+  readonly accounts: MemoryAccounts;
+  readonly coherence: Coherence;
+  readonly clock: Clock;
+}
+
+function openTestAuth({ options, facts, ...parts }: AuthParts): Promise<Auth> {
+  return openAuth({
+    identity: { cluster: CLUSTER, site: 'test', privateKey: generatePrivateKey() },
+    refreshTokens: new MemoryRefreshTokens(),
+    sites: new MemorySites(facts),
+    ...parts,
+    randomness: systemRandomness,
+    settings: {
+      anonymousPull: (options.anonymousPull ?? []).map(pattern),
+      tokenTtlSeconds: 300,
+    },
+  });
 }
 
 /** Gives what records an account; the one password of all is hashed once. */
