@@ -3,6 +3,7 @@
  * loaded when it is opened, so that a site loads only what it uses, and its database starts
  * meanwhile.
  */
+import type { Limit, Limiter } from './auth/lock-out.ts';
 import { systemClock as clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
@@ -39,6 +40,8 @@ export interface Ports extends Closable {
   readonly leases: Leases;
   readonly blobStore: BlobStore;
   readonly ledger: Ledger;
+  /** Where all machines count failed log-ins; absent where each counts its own. */
+  readonly openLimiter?: (limit: Limit) => Limiter;
 }
 
 /** @throws StorageUnavailable where a server does not answer */
@@ -70,15 +73,24 @@ async function openBlobStore({ storage }: Config): Promise<Closable & { blobStor
   return { blobStore, close: async () => blobStore.close() };
 }
 
-async function openLedger({ redisUrl, site }: Config): Promise<Closable & { ledger: Ledger }> {
+/** What is kept in Redis where there is one, and in this process otherwise. */
+async function openLedger({
+  redisUrl,
+  site,
+}: Config): Promise<Closable & Pick<Ports, 'ledger' | 'openLimiter'>> {
   if (!redisUrl) {
     const { MemoryLedger } = await import('./storage/memory/ledger.ts');
     return { ledger: new MemoryLedger(), close: async () => {} };
   }
   const { openRedis } = await import('./storage/redis/connection.ts');
   const { RedisLedger } = await import('./storage/redis/ledger.ts');
+  const { createRedisLimiter } = await import('./storage/redis/limiters.ts');
   const redis = await openRedis(new URL(redisUrl));
-  return { ledger: new RedisLedger(redis, site), close: async () => redis.disconnect() };
+  return {
+    ledger: new RedisLedger(redis, site),
+    openLimiter: (limit) => createRedisLimiter(redis, site, limit),
+    close: async () => redis.disconnect(),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
-/** Puts the parts of this folder together, and says which settings of access are right. */
+/** Puts the parts of this folder together, for those who only want to know who may. */
 import type { Clock } from '../clock.ts';
 import type { Coherence } from '../coherence.ts';
-import { type PathPattern, parsePathPattern } from '../oci/path-pattern.ts';
+import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Randomness } from '../randomness.ts';
 import type { Accounts } from '../storage/accounts.ts';
 import type { Identity } from '../storage/identity.ts';
@@ -21,15 +21,9 @@ import { Tokens } from './tokens.ts';
 export interface AuthSettings {
   /** What may be pulled without an account; empty for nothing. */
   readonly anonymousPull: readonly PathPattern[];
-  /** How long a bearer token is good for. */
+  /** How long a bearer token is good for; clients take less than 60 for 60 (T15). */
   readonly tokenTtlSeconds: number;
 }
-
-export const DEFAULT_TTL_SECONDS = 300;
-
-/** > `expires_in` … a token should never be returned with less than 60 seconds to live. */
-const MIN_TTL_SECONDS = 60;
-const MAX_TTL_SECONDS = 24 * 60 * 60;
 
 export interface AuthDependencies {
   readonly identity: Identity;
@@ -80,25 +74,4 @@ export async function openAuth(dependencies: AuthDependencies): Promise<Auth> {
     roster: new Roster({ ...dependencies, accounts }),
     siteKeys,
   };
-}
-
-/**
- * Reads the setting of anonymous pulls: patterns with commas between them, `true` for every
- * repository, nothing or `false` for none. @returns the patterns, or one sentence on what is wrong.
- */
-export function readAnonymousPull(text: string): readonly PathPattern[] | string {
-  const plain = text.trim();
-  if (plain === '' || plain === 'false') return [];
-  const texts = plain === 'true' ? ['**'] : plain.split(',').map((one) => one.trim());
-  const patterns = texts.map(parsePathPattern);
-  const wrong = patterns.indexOf(undefined);
-  if (wrong === -1) return patterns.filter((pattern) => pattern !== undefined);
-  return `${JSON.stringify(texts[wrong])} is no path pattern, such as "public/**"`;
-}
-
-/** One sentence on what is wrong with a lifetime of tokens, or `undefined`. */
-export function findTtlProblem(seconds: number): string | undefined {
-  const isWhole = Number.isInteger(seconds);
-  if (isWhole && seconds >= MIN_TTL_SECONDS && seconds <= MAX_TTL_SECONDS) return undefined;
-  return `must be a whole number of seconds from ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS}`;
 }

@@ -9,7 +9,7 @@ import type { Randomness } from '../randomness.ts';
 import type { Accounts } from '../storage/accounts.ts';
 import type { Identity, IdentityStore } from '../storage/identity.ts';
 import type { Sites } from '../storage/sites.ts';
-import { generatePassword, hashPassword } from './passwords.ts';
+import { findPasswordProblem, generatePassword, hashPassword } from './passwords.ts';
 import { publicJwkOf } from './site-keys.ts';
 
 /** Name of the account that the first start makes. */
@@ -74,12 +74,15 @@ interface Dependencies {
  *
  * @param password to give to it; one is made up where there is none
  * @returns the password that was made up, to be shown once; `undefined` otherwise.
+ * @throws Error where the given one is too short or too long.
  */
 export async function ensureAdministrator(
   { accounts, clock, randomness }: Dependencies,
   password: string | undefined,
 ): Promise<string | undefined> {
   if ((await accounts.listAccounts({ limit: 1 })).length > 0) return undefined;
+  const problem = password !== undefined && findPasswordProblem(password);
+  if (problem) throw new Error(`the administrator cannot have this password: ${problem}`);
   const generated = password === undefined ? generatePassword(randomness) : undefined;
   await accounts.recordAccount({
     name: ADMINISTRATOR,

@@ -1,12 +1,11 @@
 import { expect } from 'chai';
-import { findTtlProblem, readAnonymousPull } from '../../src/auth/auth.ts';
 import {
   announceSite,
   ensureAdministrator,
   establishIdentity,
   generatePrivateKey,
 } from '../../src/auth/identity.ts';
-import { findPasswordProblem, isPassword } from '../../src/auth/passwords.ts';
+import { isPassword } from '../../src/auth/passwords.ts';
 import { systemRandomness as randomness } from '../../src/randomness.ts';
 import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
@@ -58,6 +57,15 @@ describe('identity', () => {
       expect(account.passwordHash).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     });
 
+    it('never gets one that is too short or too long', async () => {
+      for (const password of ['', 'short', 'x'.repeat(1025)]) {
+        const accounts = new MemoryAccounts(new MemoryFacts({ clock }));
+        const refused = ensureAdministrator({ accounts, clock, randomness }, password);
+        expect(await refused.catch(String)).to.include('cannot have this password');
+        expect(await accounts.findAccount('admin')).to.equal(undefined);
+      }
+    });
+
     it('gets one that is made up and told once, where none is given (A26c)', async () => {
       const accounts = new MemoryAccounts(new MemoryFacts({ clock }));
       const dependencies = { accounts, clock, randomness };
@@ -67,28 +75,6 @@ describe('identity', () => {
       expect(await isPassword(password, passwordHash!)).to.equal(true);
       expect(await ensureAdministrator(dependencies, 'another-one')).to.equal(undefined);
       expect(await isPassword('another-one', passwordHash!)).to.equal(false);
-    });
-  });
-
-  describe('settings', () => {
-    it('let nobody pull without an account unless they say so', () => {
-      expect(readAnonymousPull('')).to.deep.equal([]);
-      expect(readAnonymousPull('false')).to.deep.equal([]);
-      expect(readAnonymousPull('true')).to.deep.equal(['**']);
-      expect(readAnonymousPull('public/**, acme/*')).to.deep.equal(['public/**', 'acme/*']);
-    });
-
-    it('are refused where they are wrong', () => {
-      for (const text of ['Public/**', 'a/**/b', ',', 'public/**,']) {
-        expect(readAnonymousPull(text), text).to.be.a('string');
-      }
-      expect(findTtlProblem(59)).to.be.a('string');
-      expect(findTtlProblem(300.5)).to.be.a('string');
-      expect(findTtlProblem(Number.NaN)).to.be.a('string');
-      expect(findTtlProblem(60)).to.equal(undefined);
-      expect(findPasswordProblem('short')).to.be.a('string');
-      expect(findPasswordProblem('x'.repeat(1025))).to.be.a('string');
-      expect(findPasswordProblem('long enough')).to.equal(undefined);
     });
   });
 });

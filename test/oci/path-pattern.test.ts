@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { matchesPath, parsePathPattern } from '../../src/oci/path-pattern.ts';
+import { intersectPatterns, matchesPath, parsePathPattern } from '../../src/oci/path-pattern.ts';
 
 const matches = (pattern: string, path: string) => matchesPath(parsePathPattern(pattern)!, path);
 
@@ -29,6 +29,26 @@ describe('path pattern', () => {
   for (const text of ['', '/', 'a//b', 'a/**/b', '**a', 'A', 'a b', `a${'/b'.repeat(200)}`]) {
     it(`refuses ${JSON.stringify(text.slice(0, 20))}`, () =>
       expect(parsePathPattern(text)).to.equal(undefined));
+  }
+
+  for (const [one, other, both] of [
+    ['**', 'acme/**', 'acme/**'],
+    ['acme/**', 'acme', 'acme'],
+    ['acme/**', 'acme/*/x', 'acme/*/x'],
+    ['acme/*/**', 'acme/app/**', 'acme/app/**'],
+    ['*/b', 'a/*', 'a/b'],
+    ['web-*', 'web-1', 'web-1'],
+    ['a/*', 'a/*', 'a/*'],
+    ['a', 'b', undefined],
+    ['a/*', 'a', undefined],
+    ['a/b/**', 'a', undefined],
+    ['a*', '*b', undefined],
+  ] as const) {
+    it(`${one} and ${other} both cover ${both ?? 'nothing that is sure'}`, () => {
+      const [first, second] = [parsePathPattern(one)!, parsePathPattern(other)!];
+      expect(intersectPatterns(first, second)).to.equal(both);
+      expect(intersectPatterns(second, first)).to.equal(both);
+    });
   }
 
   it('stays linear on a hostile pattern', () => {

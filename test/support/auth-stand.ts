@@ -3,7 +3,7 @@ import Koa from 'koa';
 import { type Auth, openAuth } from '../../src/auth/auth.ts';
 import { ensureAdministrator, generatePrivateKey } from '../../src/auth/identity.ts';
 import { publicJwkOf } from '../../src/auth/site-keys.ts';
-import type { Clock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { Coherence } from '../../src/coherence.ts';
 import { accessTokenRoutes } from '../../src/http/api/access-tokens.ts';
 import { accountRoutes } from '../../src/http/api/accounts.ts';
@@ -78,7 +78,7 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
     settings: { anonymousPull: anonymousPull.map(patternOf), tokenTtlSeconds: 300 },
   });
   const { passwordHash } = (await accounts.findAccount('admin'))!;
-  const server = await serve(auth, clock);
+  const server = await serve(auth);
   return {
     ...auth,
     url: `http://127.0.0.1:${server.port}`,
@@ -101,7 +101,7 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
   };
 }
 
-function serve(auth: Auth, clock: Clock): Promise<RunningServer> {
+function serve(auth: Auth): Promise<RunningServer> {
   const externalUrl = new ExternalUrl({ trustedProxies: [] });
   const gatekeeper = new Gatekeeper({ ...auth, externalUrl, service: SERVICE });
   const app = new Koa();
@@ -109,7 +109,7 @@ function serve(auth: Auth, clock: Clock): Promise<RunningServer> {
   for (const routes of [tokenRoutes, accountRoutes, accessTokenRoutes]) {
     app.use(routes({ ...auth, gatekeeper }).routes());
   }
-  return RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock });
+  return RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock: systemClock });
 }
 
 /** Another site of the cluster, with a key of its own. */
