@@ -111,7 +111,7 @@ describe('authenticator', () => {
     expect(await show(header)).to.deep.equal(INVALID);
   });
 
-  it('refuses the tokens from before a new password, and takes those from after (A23)', async () => {
+  it('refuses tokens from before a new password, and takes those from after (A23)', async () => {
     const before = await tokenFor(ADMIN_PASSWORD);
     stand.clock.pass(0.2);
     await stand.roster.changePassword('ann', 'another-password');

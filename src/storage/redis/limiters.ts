@@ -1,4 +1,4 @@
-/** Counts of failures in Redis, shared by all machines of the site; in memory while Redis is away. */
+/** Counts of failures in Redis, for all machines of the site; in memory while Redis is away. */
 import type { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 
