@@ -13,6 +13,7 @@ import {
 import type { Access } from '../../oci/scope.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import type { PathMatch } from '../match-path.ts';
+import { RequestChunks } from './request-chunks.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -142,7 +143,7 @@ export class Call {
       delete req.headers.expect;
       res.writeContinue();
     }
-    return req.iterator({ destroyOnReturn: false });
+    return new RequestChunks(req);
   }
 
   /** The whole body, or `undefined` where it is longer: then not more than that was read. */
