@@ -9,6 +9,8 @@ export interface UpkeepOptions {
   readonly tracker: Pick<UploadTracker, 'listExpired' | 'find' | 'delete'>;
   readonly blobStore: Pick<BlobStore, 'listStagings' | 'discard'>;
   readonly refreshTokens: Pick<RefreshTokens, 'deleteExpired'>;
+  /** How long an unfinished upload is kept. */
+  readonly uploadExpiryMs?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -21,7 +23,10 @@ export interface UpkeepReport {
 
 const PAGE = 500;
 
-/** A staging that nobody wrote to for so long, and that no upload owns, was left behind. */
+/**
+ * A staging that nobody wrote to for so long, and that no upload owns, was left behind; at the latest
+ * after the time for which an unfinished upload is kept.
+ */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /** @returns how much was taken away. */
@@ -50,8 +55,9 @@ async function endExpiredUploads({ tracker, blobStore, clock }: UpkeepOptions): 
   }
 }
 
-async function discardAbandoned({ tracker, blobStore, clock }: UpkeepOptions): Promise<number> {
-  const before = new Date(clock.now().getTime() - ABANDONED_MS);
+async function discardAbandoned(options: UpkeepOptions): Promise<number> {
+  const { tracker, blobStore, clock, uploadExpiryMs = ABANDONED_MS } = options;
+  const before = new Date(clock.now().getTime() - Math.min(ABANDONED_MS, uploadExpiryMs));
   let count = 0;
   for (const staging of await blobStore.listStagings(before)) {
     if (isUpload(staging) && (await tracker.find(staging))) continue;

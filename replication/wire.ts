@@ -42,6 +42,8 @@ export interface ReplicationOptions {
   readonly onArrival: OnVerified;
   /** The primary; absent where this site is the primary itself. */
   readonly primary?: { readonly primarySite: PrimarySite; readonly upstream: Upstream };
+  /** How long an unfinished upload is kept. */
+  readonly uploadExpiryMs?: number;
   /** How many blobs are brought here at once. */
   readonly transfers: number;
   readonly clock: Clock;
@@ -62,8 +64,8 @@ export function wireTasks(options: ReplicationOptions): Task {
 }
 
 async function runUpkeep(options: ReplicationOptions, signal: AbortSignal): Promise<void> {
-  const { clock, log, ports } = options;
-  const run = () => keepUp({ ...ports, tracker: ports.uploadTracker, clock, log });
+  const { ports, log } = options;
+  const run = () => keepUp({ ...options, ...ports, tracker: ports.uploadTracker });
   const stop = schedule([{ name: 'upkeep', expression: UPKEEP_TIMES, run }], log);
   await run().catch((error: unknown) => log.error({ err: error }, 'upkeep failed'));
   if (!signal.aborted) {

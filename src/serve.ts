@@ -2,14 +2,14 @@
 import cluster from 'node:cluster';
 import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
-import { type Foundation, layFoundation, openDatabase } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { Processes } from './processes.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
 import { waitForStop } from './stop.ts';
-import { openPorts, type Ports } from './wire.ts';
+import { openDatabase, openPorts, type Ports } from './wire.ts';
 
 /** Children get longer than their own deadline, so that they can say that it passed. */
 const LATE_MS = 5000;
@@ -19,14 +19,26 @@ export async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const stopping = waitForStop();
   if (cluster.isWorker) return serveAsChild(stopping, config, log);
-  // The rules load while the database starts.
-  const [foundation] = await Promise.all([layFoundation(config, log), import('./server.ts')]);
+  const foundation = await prepare(config, log);
   try {
     if (config.processes > 1) await supervise(stopping, foundation, { config, log });
     else await serveAlone(stopping, foundation, { config, log });
   } finally {
     await foundation.close();
   }
+}
+
+/** Everything that a site stands on. The rest of the program loads while its database starts. */
+async function prepare(config: Config, log: Log): Promise<Foundation> {
+  const opening = openDatabase(config, log);
+  const [database, { layFoundation }] = await Promise.all([
+    opening,
+    import('./foundation.ts'),
+    import('./server.ts'),
+    import('./site.ts'),
+    import('../replication/main.ts'),
+  ]);
+  return layFoundation(database, config, log);
 }
 
 interface Common {
@@ -134,8 +146,9 @@ async function withReplication(
 
 async function replicateWhile(site: Site, task: () => Promise<void>): Promise<void> {
   const { startReplication } = await import('../replication/main.ts');
-  const { transfers } = site.config;
-  const replication = startReplication({ ...site, ...site.geo, transfers, clock, randomness });
+  const { transfers, uploadExpiryMs } = site.config;
+  const settings = { transfers, uploadExpiryMs };
+  const replication = startReplication({ ...site, ...site.geo, ...settings, clock, randomness });
   try {
     await task();
   } finally {
@@ -150,7 +163,7 @@ export async function work(config: Config): Promise<void> {
   }
   const log = createLog(config.logLevel);
   const stopping = waitForStop();
-  const foundation = await layFoundation(config, log);
+  const foundation = await prepare(config, log);
   try {
     await withReplication(foundation, { config, log }, (site) =>
       replicateWhile(site, async () => {

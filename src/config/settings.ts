@@ -4,14 +4,13 @@
  *
  * In the YAML file a setting has the same name in lower case, without `MERIDIAN_`.
  */
-import type { z } from 'zod';
 import { LOG_LEVELS } from '../log.ts';
 import * as value from './values.ts';
 
 export interface Setting<T = unknown> {
   /** Its name in the environment. */
   readonly variable: string;
-  readonly schema: z.ZodType<T, string>;
+  readonly kind: value.Kind<T>;
   /** Text that stands in where nobody says; without it the setting is left out. */
   readonly fallback?: string;
   /** Never printed; may be given as a file through the variable with `_FILE` behind its name. */
@@ -35,14 +34,14 @@ function optional<T>(setting: Omit<Setting<T>, 'fallback'>): Setting<T> {
 const SITE = {
   site: given({
     variable: 'MERIDIAN_SITE',
-    schema: value.name,
+    kind: value.name,
     fallback: 'main',
     group: 'The site',
     meaning: 'Name of this site, unlike that of every other site.',
   }),
   cluster: given({
     variable: 'MERIDIAN_CLUSTER',
-    schema: value.name,
+    kind: value.name,
     fallback: 'meridian',
     group: 'The site',
     meaning:
@@ -50,21 +49,21 @@ const SITE = {
   }),
   data: given({
     variable: 'MERIDIAN_DATA',
-    schema: value.path,
+    kind: value.path,
     fallback: './data',
     group: 'The site',
     meaning: 'Folder that holds everything which is not kept elsewhere by the settings below.',
   }),
   processes: given({
     variable: 'MERIDIAN_PROCESSES',
-    schema: value.count(1, 64),
+    kind: value.count(1, 64),
     fallback: '1',
     group: 'The site',
     meaning: 'How many processes answer requests on this machine.',
   }),
   logLevel: given({
     variable: 'MERIDIAN_LOG_LEVEL',
-    schema: value.oneOf(LOG_LEVELS),
+    kind: value.oneOf(LOG_LEVELS),
     fallback: 'info',
     group: 'The site',
     meaning:
@@ -75,41 +74,41 @@ const SITE = {
 const NETWORK = {
   listen: given({
     variable: 'MERIDIAN_LISTEN',
-    schema: value.listen,
+    kind: value.listen,
     fallback: '127.0.0.1:5000',
     group: 'The network',
     meaning: 'Host and port to listen at. Port 0 takes any free one, which the log names.',
   }),
   publicUrl: optional({
     variable: 'MERIDIAN_PUBLIC_URL',
-    schema: value.origin,
+    kind: value.origin,
     group: 'The network',
     meaning:
       'Address at which clients reach this site. Without it, the address that they asked for.',
   }),
   tlsCert: optional({
     variable: 'MERIDIAN_TLS_CERT',
-    schema: value.path,
+    kind: value.path,
     group: 'The network',
     meaning:
       'PEM file with the certificate and its chain. Given with the key, the site speaks https.',
   }),
   tlsKey: optional({
     variable: 'MERIDIAN_TLS_KEY',
-    schema: value.path,
+    kind: value.path,
     group: 'The network',
     meaning: "PEM file with the certificate's private key.",
   }),
   trustedProxies: given({
     variable: 'MERIDIAN_TRUSTED_PROXIES',
-    schema: value.networks,
+    kind: value.networks,
     fallback: '',
     group: 'The network',
     meaning: 'Addresses and networks of proxies whose `X-Forwarded-*` headers are believed.',
   }),
   metricsListen: given({
     variable: 'MERIDIAN_METRICS_LISTEN',
-    schema: value.listenOrOff,
+    kind: value.listenOrOff,
     fallback: 'off',
     group: 'The network',
     meaning:
@@ -117,7 +116,7 @@ const NETWORK = {
   }),
   drainDeadlineMs: given({
     variable: 'MERIDIAN_DRAIN_DEADLINE',
-    schema: value.duration('0s', '24h'),
+    kind: value.duration('0s', '24h'),
     fallback: '30s',
     group: 'The network',
     meaning: 'After SIGTERM, how long transfers that are under way may take to finish.',
@@ -127,7 +126,7 @@ const NETWORK = {
 const STORAGE = {
   storage: optional({
     variable: 'MERIDIAN_STORAGE',
-    schema: value.storage,
+    kind: value.storage,
     group: 'Storage',
     meaning:
       'Where blobs are kept: `file:/path`, or ' +
@@ -136,35 +135,35 @@ const STORAGE = {
   }),
   redirect: given({
     variable: 'MERIDIAN_REDIRECT',
-    schema: value.isOn,
+    kind: value.isOn,
     fallback: 'true',
     group: 'Storage',
     meaning: 'With S3: whether clients read blobs from the bucket themselves, by signed addresses.',
   }),
   redirectExcept: given({
     variable: 'MERIDIAN_REDIRECT_EXCEPT',
-    schema: value.networks,
+    kind: value.networks,
     fallback: '',
     group: 'Storage',
     meaning: 'Client networks that cannot reach the bucket; the site sends them the bytes itself.',
   }),
   databaseUrl: optional({
     variable: 'DATABASE_URL',
-    schema: value.databaseUrl,
+    kind: value.databaseUrl,
     isSecret: true,
     group: 'Storage',
     meaning: 'PostgreSQL for all facts. Without it, the embedded server in the data folder.',
   }),
   databaseConnections: given({
     variable: 'MERIDIAN_DATABASE_CONNECTIONS',
-    schema: value.count(2, 500),
+    kind: value.count(2, 500),
     fallback: '10',
     group: 'Storage',
     meaning: 'The most connections to PostgreSQL, for each process.',
   }),
   redisUrl: optional({
     variable: 'REDIS_URL',
-    schema: value.redisUrl,
+    kind: value.redisUrl,
     isSecret: true,
     group: 'Storage',
     meaning: 'Redis for the ledger of transfers. Without it, the memory of the process.',
@@ -174,7 +173,7 @@ const STORAGE = {
 const ACCESS = {
   adminPassword: optional({
     variable: 'MERIDIAN_ADMIN_PASSWORD',
-    schema: value.text,
+    kind: value.text,
     isSecret: true,
     group: 'Access',
     meaning:
@@ -183,14 +182,14 @@ const ACCESS = {
   }),
   anonymousPull: given({
     variable: 'MERIDIAN_ANONYMOUS_PULL',
-    schema: value.patterns,
+    kind: value.patterns,
     fallback: 'false',
     group: 'Access',
     meaning: 'What may be pulled without an account: `true`, `false` or path patterns.',
   }),
   changes: given({
     variable: 'MERIDIAN_CHANGES',
-    schema: value.oneOf(['all', 'push', 'none']),
+    kind: value.oneOf(['all', 'push', 'none']),
     fallback: 'all',
     group: 'Access',
     meaning:
@@ -199,21 +198,21 @@ const ACCESS = {
   }),
   tokenLifetimeMs: given({
     variable: 'MERIDIAN_TOKEN_LIFETIME',
-    schema: value.duration('60s', '24h'),
+    kind: value.duration('60s', '24h'),
     fallback: '5m',
     group: 'Access',
     meaning: 'How long a bearer token lives.',
   }),
   uploadExpiryMs: given({
     variable: 'MERIDIAN_UPLOAD_EXPIRY',
-    schema: value.duration('1m', '90d'),
+    kind: value.duration('1s', '90d'),
     fallback: '7d',
     group: 'Access',
     meaning: 'How long an unfinished upload is kept.',
   }),
   maxUploads: given({
     variable: 'MERIDIAN_MAX_UPLOADS',
-    schema: value.count(1, 1_000_000),
+    kind: value.count(1, 1_000_000),
     fallback: '1000',
     group: 'Access',
     meaning: 'The most unfinished uploads of one account, and those of one repository.',
@@ -223,27 +222,27 @@ const ACCESS = {
 const GEO = {
   primaryUrl: optional({
     variable: 'MERIDIAN_PRIMARY_URL',
-    schema: value.origin,
+    kind: value.origin,
     group: 'Several sites',
     meaning: 'Address of the primary site. Given, this site is a secondary of it.',
   }),
   joinToken: optional({
     variable: 'MERIDIAN_JOIN_TOKEN',
-    schema: value.text,
+    kind: value.text,
     isSecret: true,
     group: 'Several sites',
     meaning: 'What `meridian site add` printed, for the first start of a secondary.',
   }),
   replication: given({
     variable: 'MERIDIAN_REPLICATION',
-    schema: value.oneOf(['embedded', 'separate']),
+    kind: value.oneOf(['embedded', 'separate']),
     fallback: 'embedded',
     group: 'Several sites',
     meaning: 'Whether `meridian serve` replicates as well, or `meridian worker` does it apart.',
   }),
   transfers: given({
     variable: 'MERIDIAN_TRANSFERS',
-    schema: value.count(1, 64),
+    kind: value.count(1, 64),
     fallback: '4',
     group: 'Several sites',
     meaning: 'How many blobs the worker copies at once.',

@@ -13,6 +13,9 @@ interface Dependencies {
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
 
+/** How long to wait before a tracker that was away is asked again. */
+const RELEASE_PAUSE_MS = 500;
+
 /** How often, and how long each time, a writer waits for another that may be on its way out. */
 const WAITS = 20;
 const WAIT_MS = 50;
@@ -23,6 +26,8 @@ export interface HeldUpload {
    * Gives the lease back, with a new offset if there is one. @returns whether it was still held.
    */
   release(offset?: number): Promise<boolean>;
+  /** Lets go of an upload whose row is gone: there is nothing to give back. */
+  end(): void;
 }
 
 export class UploadLeases {
@@ -70,11 +75,33 @@ export class UploadLeases {
     void this.#keep(id, writer, stop.signal);
     return {
       session,
-      release: (newOffset = session.offset) => {
+      release: async (offset = session.offset) => {
         stop.abort();
-        return this.#uploadTracker.release(id, writer, newOffset);
+        try {
+          return await this.#uploadTracker.release(id, writer, offset);
+        } catch (error) {
+          void this.#releaseLater(id, writer, offset);
+          throw error;
+        }
       },
+      end: () => stop.abort(),
     };
+  }
+
+  /**
+   * The bytes are kept, only the tracker was away: where it is back before the lease runs out, the
+   * client goes on at once, behind all of them.
+   */
+  async #releaseLater(id: string, writer: string, offset: number): Promise<void> {
+    for (let waitedMs = 0; waitedMs < LEASE_MS; waitedMs += RELEASE_PAUSE_MS) {
+      await this.#clock.sleep(RELEASE_PAUSE_MS);
+      const release = this.#uploadTracker.release(id, writer, offset);
+      const isAnswered = await release.then(
+        () => true,
+        () => false,
+      );
+      if (isAnswered) return;
+    }
   }
 
   /** Ends when it is told to, or when the lease is lost; a tracker that is away is asked again. */

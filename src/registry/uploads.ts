@@ -102,9 +102,12 @@ export class Uploads {
       offset = await this.#write(held, chunk, algorithmOf(digest));
     }
     try {
-      return { kind: 'finished', sizeBytes: await this.#settle(point, digest) };
-    } finally {
+      const sizeBytes = await this.#settle(point, digest);
+      held.end();
+      return { kind: 'finished', sizeBytes };
+    } catch (error) {
       await held.release(offset);
+      throw error;
     }
   }
 

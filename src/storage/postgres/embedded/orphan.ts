@@ -9,28 +9,47 @@ const LOOK_EACH_MS = 20;
 /** A fast shutdown writes a checkpoint; past this it is stopped without one, and recovers later. */
 const PATIENCE_MS = 20_000;
 
-/** Stops the server that still runs on these files, where one does; returns when it is gone. */
+/**
+ * Stops the server that still runs on these files, where one does; returns when it is gone. One that
+ * was killed a moment ago is waited for: the next server refuses to start while its id exists.
+ */
 export async function stopOrphan(cluster: string): Promise<void> {
-  const pid = await findServer(cluster);
+  const pid = await readPid(cluster);
   if (pid === undefined) return;
   const lastMoment = Date.now() + PATIENCE_MS;
-  process.kill(pid, 'SIGINT');
-  while ((await findServer(cluster)) === pid) {
-    if (Date.now() > lastMoment) process.kill(pid, 'SIGQUIT');
+  let state = await stateOf(pid, cluster);
+  if (state === 'running') process.kill(pid, 'SIGINT');
+  while (state === 'running' || (state === 'ending' && Date.now() < lastMoment)) {
     await wait(LOOK_EACH_MS);
+    if (state === 'running' && Date.now() > lastMoment) process.kill(pid, 'SIGQUIT');
+    state = await stateOf(pid, cluster);
   }
 }
 
-/**
- * The first line of `postmaster.pid` is the server's id. The file may be old and its number another
- * program's by now, so the words that it was started with must name our files.
- */
-async function findServer(cluster: string): Promise<number | undefined> {
+/** The first line of `postmaster.pid` is the server's id. */
+async function readPid(cluster: string): Promise<number | undefined> {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number.parseInt(text, 10);
-  if (!(pid > 1)) return undefined;
-  const isOurs = (await readCommand(pid)).split(' ').includes(cluster);
-  return isOurs ? pid : undefined;
+  return pid > 1 ? pid : undefined;
+}
+
+/**
+ * The file may be old and its number another program's by now, so the words that it was started with
+ * must name our files. A process that ends has no words any more, until its parent took note of it.
+ */
+async function stateOf(pid: number, cluster: string): Promise<'running' | 'ending' | 'gone'> {
+  const command = await readCommand(pid);
+  if (command.split(' ').includes(cluster)) return 'running';
+  return command === '' && exists(pid) ? 'ending' : 'gone';
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readCommand(pid: number): Promise<string> {
