@@ -53,12 +53,12 @@ export async function loadConfig(file?: string, environment?: Environment): Prom
 function settle(texts: ReadonlyMap<string, string>, mistakes: string[]): Partial<Settled> {
   const settled: Record<string, unknown> = {};
   const settings: [string, Setting][] = Object.entries(SETTINGS);
-  for (const [key, { variable, schema, fallback }] of settings) {
+  for (const [key, { variable, kind, fallback }] of settings) {
     const text = texts.get(variable) ?? fallback;
     if (text === undefined) continue;
-    const { success, data, error } = schema.safeParse(text);
-    if (success) settled[key] = data;
-    else mistakes.push(`${variable} ${error.issues[0]!.message}.`);
+    const value = kind.read(text);
+    if (value === undefined) mistakes.push(`${variable} ${kind.wanted}.`);
+    else settled[key] = value;
   }
   return settled;
 }

@@ -3,10 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { SiteClient } from './cli/site-client.ts';
 import { systemClock } from './clock.ts';
-import { path } from './config/values.ts';
 import { ConfigError, processEnvironment } from './config.ts';
 import { DemoSite, type SitePlan } from './demo/site.ts';
 import { describeDemo } from './demo/words.ts';
@@ -48,7 +47,7 @@ function say(text: string): void {
 
 function readPlan({ sites, port }: DemoOptions): Plan {
   const count = readNumber('--sites', sites, { least: 1, most: 16 });
-  const data = path.parse(processEnvironment()['MERIDIAN_DATA'] ?? './data');
+  const data = resolve(processEnvironment()['MERIDIAN_DATA'] || './data');
   mkdirSync(data, { recursive: true });
   const passwordFile = join(data, 'admin-password');
   const names = Array.from({ length: count }, (_, index) =>

@@ -14,14 +14,7 @@ import { joinCluster } from './geo/join.ts';
 import type { Log } from './log.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Identity } from './storage/identity.ts';
-import {
-  migrateDatabase,
-  type OwnDatabase,
-  openOwnDatabase,
-  openPorts,
-  openPrimary,
-  type Ports,
-} from './wire.ts';
+import { openPorts, openPrimary, type Ports, type SiteDatabase } from './wire.ts';
 
 export interface Foundation {
   readonly databaseUrl: string;
@@ -30,24 +23,12 @@ export interface Foundation {
   close(): Promise<void>;
 }
 
-/** Opens the database, the embedded one where none was given, and brings its tables up to date. */
-export async function openDatabase(config: Config, log: Log): Promise<OwnDatabase> {
-  const { databaseUrl, data } = config;
-  const database = databaseUrl
-    ? { url: databaseUrl, close: async () => {} }
-    : await openOwnDatabase(data, log);
-  try {
-    await migrateDatabase(database.url);
-    return database;
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-}
-
-/** As `openDatabase`; then the site has its name and keys, and a primary its administrator. */
-export async function layFoundation(config: Config, log: Log): Promise<Foundation> {
-  const database = await openDatabase(config, log);
+/** The site has its name and keys, and a primary its administrator; closes what it was given. */
+export async function layFoundation(
+  database: SiteDatabase,
+  config: Config,
+  log: Log,
+): Promise<Foundation> {
   try {
     return await furnish(database, config, log);
   } catch (error) {
@@ -56,7 +37,7 @@ export async function layFoundation(config: Config, log: Log): Promise<Foundatio
   }
 }
 
-async function furnish(database: OwnDatabase, config: Config, log: Log): Promise<Foundation> {
+async function furnish(database: SiteDatabase, config: Config, log: Log): Promise<Foundation> {
   const ports = await openPorts(config, database.url);
   try {
     const identity = await nameSite(ports, config, log);

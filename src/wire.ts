@@ -109,16 +109,34 @@ export async function openPrimary(
 
 export type { Primary };
 
-/** A database of our own, for a site that was given none. */
-export interface OwnDatabase extends Closable {
+/** Where the facts of a site are. */
+export interface SiteDatabase extends Closable {
   readonly url: string;
 }
 
 /**
- * Takes the data folder for this process and starts the embedded server in it.
- * @throws Error in one sentence where another process has the folder
+ * Opens the database, the embedded one where none was given, and brings its tables up to date. Any
+ * number of processes may do so at once with one that was given.
+ *
+ * @throws Error in one sentence where another process has the data folder; StorageUnavailable
  */
-export async function openOwnDatabase(data: string, log: Log): Promise<OwnDatabase> {
+export async function openDatabase(config: Config, log: Log): Promise<SiteDatabase> {
+  const { databaseUrl, data } = config;
+  const database = databaseUrl
+    ? { url: databaseUrl, close: async () => {} }
+    : await openOwnDatabase(data, log);
+  try {
+    const { migrate } = await import('./wire/facts.ts');
+    await migrate(database.url);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Takes the data folder for this process and starts the embedded server in it. */
+async function openOwnDatabase(data: string, log: Log): Promise<SiteDatabase> {
   const { DataDirectoryLock } = await import('./storage/filesystem/data-directory.ts');
   const lock = await DataDirectoryLock.open(data);
   try {
@@ -133,10 +151,4 @@ export async function openOwnDatabase(data: string, log: Log): Promise<OwnDataba
     await lock.close();
     throw error;
   }
-}
-
-/** Brings the tables up to date. Any number of processes may do so at once. */
-export async function migrateDatabase(databaseUrl: string): Promise<void> {
-  const { migrate } = await import('./wire/facts.ts');
-  await migrate(databaseUrl);
 }

@@ -44,9 +44,10 @@ function pathOf(account: string): string {
 }
 
 function parseTime(text: string): number {
-  const { success, data, error } = duration('1m', '3650d').safeParse(text);
-  if (success) return data;
-  throw new InvalidArgumentError(`It ${error.issues[0]!.message}.`);
+  const { read, wanted } = duration('1m', '3650d');
+  const milliseconds = read(text);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new InvalidArgumentError(`It ${wanted}.`);
 }
 
 async function listTokens(account: string, options: ConnectionOptions): Promise<void> {

@@ -1,10 +1,11 @@
 /**
- * How the text of a setting becomes a value: one zod schema per kind of value. Each message says
- * what would be right, so that it reads well behind the setting's name.
+ * How the text of a setting becomes a value, by kind of value.
+ *
+ * A start waits for the settings before all else, so they come without the validation library that
+ * the bodies of requests have.
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { z } from 'zod';
 import { type PathPattern, parsePathPattern } from '../oci/path-pattern.ts';
 
 /** A host and a port to listen at. */
@@ -28,14 +29,16 @@ export type StorageLocation =
       readonly isPathStyle: boolean;
     };
 
-/** A schema from text to a value: `read` gives `undefined` where the text is wrong. */
-function valueOf<T>(read: (text: string) => T | undefined, wanted: string) {
-  return z.string().transform((text, context): T => {
-    const value = read(text.trim());
-    if (value !== undefined) return value;
-    context.addIssue({ code: 'custom', message: wanted });
-    return z.NEVER;
-  });
+/** From text to a value of one kind. */
+export interface Kind<T> {
+  /** The value; `undefined` where the text is wrong. */
+  readonly read: (text: string) => T | undefined;
+  /** What would be right, so that it reads well behind the setting's name. */
+  readonly wanted: string;
+}
+
+function valueOf<T>(read: (text: string) => T | undefined, wanted: string): Kind<T> {
+  return { read: (given) => read(given.trim()), wanted };
 }
 
 export const text = valueOf((given) => given || undefined, 'must not be empty');
@@ -50,7 +53,7 @@ export const name = valueOf(
   'must be 1 to 63 lower-case letters, digits and inner hyphens, such as berlin-2',
 );
 
-export const isOn = valueOf((given) => {
+export const isOn = valueOf((given): boolean | undefined => {
   if (/^(?:true|yes|on|1)$/i.test(given)) return true;
   return /^(?:false|no|off|0)$/i.test(given) ? false : undefined;
 }, 'must be true or false');
@@ -143,8 +146,8 @@ function isNetwork(given: string): boolean {
 
 /** Path patterns; "true" for every repository, "false" for none. */
 export const patterns = valueOf((given): readonly PathPattern[] | undefined => {
-  const whole = isOn.safeParse(given);
-  if (whole.success) return whole.data ? ['**' as PathPattern] : [];
+  const whole = isOn.read(given);
+  if (whole !== undefined) return whole ? ['**' as PathPattern] : [];
   return readList(given, parsePathPattern);
 }, 'must be true, false, or path patterns separated by commas, such as public/**, tools/*');
 
@@ -163,7 +166,7 @@ function readList<T>(given: string, read: (item: string) => T | undefined): T[] 
  * `s3://bucket/prefix?region=eu-central-1&endpoint=https://s3.example.com&pathStyle=true`.
  */
 export const storage = valueOf(
-  (given) => readFileStorage(given) ?? readS3Storage(given),
+  (given): StorageLocation | undefined => readFileStorage(given) ?? readS3Storage(given),
   'must be file:/path/of/a/folder or s3://bucket/prefix?region=…&endpoint=…&pathStyle=true',
 );
 
@@ -181,8 +184,8 @@ function readS3Storage(given: string): StorageLocation | undefined {
   }
   const endpoint = url.searchParams.get('endpoint');
   const region = url.searchParams.get('region');
-  const isPathStyle = isOn.safeParse(url.searchParams.get('pathStyle') ?? 'false');
-  if (!isPathStyle.success || (endpoint && !readUrl(endpoint, ['http:', 'https:']))) {
+  const isPathStyle = isOn.read(url.searchParams.get('pathStyle') ?? 'false');
+  if (isPathStyle === undefined || (endpoint && !readUrl(endpoint, ['http:', 'https:']))) {
     return undefined;
   }
   const folders = url.pathname.split('/').filter((folder) => folder !== '');
@@ -192,6 +195,6 @@ function readS3Storage(given: string): StorageLocation | undefined {
     prefix: folders.map((folder) => `${folder}/`).join(''),
     ...(region ? { region } : {}),
     ...(endpoint ? { endpoint } : {}),
-    isPathStyle: isPathStyle.data,
+    isPathStyle,
   };
 }

@@ -4,7 +4,7 @@
  * A database that goes away fails every call within seconds, and the first call after it is back
  * succeeds: nothing of the outage is remembered.
  */
-import knex, { type Knex } from 'knex';
+import type { Knex } from 'knex';
 import { type CustomTypesConfig, types as defaultTypes, Pool, type PoolClient } from 'pg';
 import { StorageUnavailable } from '../failure.ts';
 import { toFailure } from './failure.ts';
@@ -43,12 +43,11 @@ const types: CustomTypesConfig = {
 export class Database {
   readonly url: string;
   readonly #pool: Pool;
-  readonly #knex: Knex;
+  #knex: Promise<Knex> | undefined;
 
   private constructor(url: string, pool: Pool) {
     this.url = url;
     this.#pool = pool;
-    this.#knex = knex({ client: 'pg', connectionPool: pool, log: SILENCE } as Knex.Config);
   }
 
   /** Opens the pool and proves that the server answers. @throws StorageUnavailable */
@@ -91,7 +90,7 @@ export class Database {
   /** Runs queries that are built by knex, each by itself. */
   async run<Outcome>(work: (knex: Knex) => Promise<Outcome>): Promise<Outcome> {
     try {
-      return await work(this.#knex);
+      return await work(await this.#loadKnex());
     } catch (error) {
       throw toFailure(error);
     }
@@ -99,10 +98,11 @@ export class Database {
 
   /** One transaction (READ COMMITTED): committed when `work` resolves, undone when it rejects. */
   async transaction<Outcome>(work: (trx: Knex.Transaction) => Promise<Outcome>): Promise<Outcome> {
+    const knex = await this.#loadKnex();
     const client = await this.#connect();
     let isBroken = false;
     try {
-      return await this.#knex.transaction(work, { connection: client });
+      return await knex.transaction(work, { connection: client });
     } catch (error) {
       const failure = toFailure(error);
       isBroken = failure instanceof StorageUnavailable;
@@ -114,8 +114,15 @@ export class Database {
 
   /** Waits for what is under way and closes all connections. */
   async close(): Promise<void> {
-    await this.#knex.destroy();
+    await (await this.#knex)?.destroy();
     await this.#pool.end();
+  }
+
+  /** By the first write: a start reads only, and is sooner ready without. */
+  #loadKnex(): Promise<Knex> {
+    return (this.#knex ??= import('knex').then(({ default: knex }) =>
+      knex({ client: 'pg', connectionPool: this.#pool, log: SILENCE } as Knex.Config),
+    ));
   }
 
   async #connect(): Promise<PoolClient> {

@@ -1,5 +1,5 @@
 /** Brings the tables of a site up to date. */
-import knex, { type Knex } from 'knex';
+import type { Knex } from 'knex';
 import { Client } from 'pg';
 import { migrations } from '../../../migrations/index.ts';
 import { toFailure } from './failure.ts';
@@ -21,6 +21,7 @@ export async function migrate(url: string): Promise<void> {
   holder.on('error', () => {});
   try {
     await holder.connect();
+    if (await isUpToDate(holder)) return;
     await holder.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await runMigrations(url);
   } catch (error) {
@@ -30,7 +31,17 @@ export async function migrate(url: string): Promise<void> {
   }
 }
 
+/** Nearly every start finds nothing to do, and one query tells it so. */
+async function isUpToDate(client: Client): Promise<boolean> {
+  const { rows: tables } = await client.query(`SELECT to_regclass('knex_migrations') AS name`);
+  if (tables[0].name === null) return false;
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM knex_migrations');
+  const done = new Set(rows.map(({ name }) => name));
+  return Object.keys(migrations).every((name) => done.has(name));
+}
+
 async function runMigrations(url: string): Promise<void> {
+  const { default: knex } = await import('knex');
   const database = knex({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
   try {
     // We hold the real lock: knex's own is one that a killed process left behind.
