@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { writeLayout } from '../support/image.ts';
+import { writeLayout } from '../support/images/image.ts';
 import { median } from './load.ts';
 import type { Stand } from './stand.ts';
 import { type Row, ratioRow } from './table.ts';

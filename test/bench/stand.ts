@@ -2,7 +2,7 @@
 import { Client } from '../conformance/client.ts';
 import { type Content, Fixtures } from '../conformance/fixtures.ts';
 import { locationOf, Repository, withQuery } from '../conformance/repository.ts';
-import { ADMIN, startProgram } from '../support/program.ts';
+import { ADMIN, startProgram } from '../support/programs/program.ts';
 import { type Server, startDockerRegistry } from './peer.ts';
 
 export class Stand implements AsyncDisposable {

@@ -1,6 +1,6 @@
 /** What a client of registries can do, whatever program it is. */
-import type { Layout } from '../support/image.ts';
-import type { Files } from '../support/image-files.ts';
+import type { Layout } from '../support/images/image.ts';
+import type { Files } from '../support/images/image-files.ts';
 
 export interface Registry {
   /** Host and port. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ImageSpec, type Layout, writeLayout } from '../support/image.ts';
+import { type ImageSpec, type Layout, writeLayout } from '../support/images/image.ts';
 
 export type ContentName = 'image' | 'index' | 'large';
 

@@ -1,7 +1,7 @@
 /** The set-ups of our program that every client is tried against. */
 import type { Context } from 'mocha';
 import { openTestDatabase } from '../support/database.ts';
-import { ADMIN, type Started, startProgram } from '../support/program.ts';
+import { ADMIN, type Started, startProgram } from '../support/programs/program.ts';
 import { requireRedis } from '../support/redis.ts';
 import { requireBucket } from '../support/swift-bucket.ts';
 import type { Registry } from './client.ts';
@@ -60,8 +60,12 @@ function running(started: Started, clean: () => Promise<void> = async () => {}):
     registry: { host: url.host, ...ADMIN },
     url,
     async stop() {
+      const { exitCode, signalCode } = started.process;
+      const endedBy = signalCode ?? exitCode;
       await started.stop();
       await clean();
+      if (endedBy === null) return;
+      throw new Error(`meridian ended by itself (${endedBy}):\n${started.output()}`);
     },
   };
 }

@@ -39,7 +39,7 @@ const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|
 
 /** Greedy on the name: the operation is what stands furthest to the right. */
 const OPERATION =
-  /^\/v2\/(.+)\/(?:blobs\/uploads\/?[^/]*|blobs\/[^/]+|manifests\/[^/]+|tags\/list|referrers\/[^/]+)$/;
+  /^\/v2\/(.+)\/(?:blobs\/uploads\/?[^/]*|(?:blobs|manifests|referrers)\/[^/]+|tags\/list)$/;
 
 const MAX_REDIRECTS = 5;
 

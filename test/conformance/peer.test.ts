@@ -9,8 +9,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { requireProgram } from '../support/commands.ts';
-import { findPort, waitForAnswer } from '../support/program.ts';
+import { requireProgram } from '../support/programs/commands.ts';
+import { findPort, waitForAnswer } from '../support/programs/program.ts';
 import { runSuite } from './run-suite.ts';
 
 /** What docker-registry 2.8.2 lacks, by the lines that find it. */

@@ -8,10 +8,10 @@ import { expect } from 'chai';
 import type { Session } from '../clients/client.ts';
 import { Content } from '../clients/content.ts';
 import { docker } from '../clients/drivers/docker.ts';
-import { requireProgram } from '../support/commands.ts';
-import { type Daemon, startDaemon } from '../support/daemon.ts';
-import type { Layout } from '../support/image.ts';
-import { findPort } from '../support/program.ts';
+import type { Layout } from '../support/images/image.ts';
+import { requireProgram } from '../support/programs/commands.ts';
+import { type Daemon, startDaemon } from '../support/programs/daemon.ts';
+import { findPort } from '../support/programs/program.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 

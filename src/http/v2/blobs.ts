@@ -52,8 +52,8 @@ function blobHeaders(digest: Digest, sizeBytes: number): Headers {
 }
 
 /**
- * Whether any storage answers this right: the whole, or one range that is there. What several ranges,
- * odd ones and none get differs from one storage to the next (T33).
+ * Whether any storage answers this right: the whole, or one range that is there. What several
+ * ranges, odd ones and none get differs from one storage to the next (T33).
  */
 function isPlain({ headers }: Call, ranges: readonly ByteRange[] | undefined): boolean {
   return headers.range === undefined || ranges?.length === 1;

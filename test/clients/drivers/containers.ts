@@ -1,8 +1,8 @@
 /** podman and buildah: two programs over one library, with a store of images on this machine. */
 import { join } from 'node:path';
-import { run } from '../../support/commands.ts';
-import { LAYOUT_TAG, type Layout } from '../../support/image.ts';
-import { type Files, readDirectoryFiles } from '../../support/image-files.ts';
+import { LAYOUT_TAG, type Layout } from '../../support/images/image.ts';
+import { type Files, readDirectoryFiles } from '../../support/images/image-files.ts';
+import { run } from '../../support/programs/commands.ts';
 import type { ImageClient, Pulled, Registry, Session } from '../client.ts';
 
 /** A store of its own in the folder; two of them share nothing. */

@@ -1,10 +1,10 @@
 /** ctr, containerd's own client, with a containerd of its own. It logs in with each command. */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../support/commands.ts';
-import { type Daemon, startDaemon } from '../../support/daemon.ts';
-import { LAYOUT_TAG, type Layout } from '../../support/image.ts';
-import { readLayout } from '../../support/image-files.ts';
+import { LAYOUT_TAG, type Layout } from '../../support/images/image.ts';
+import { readLayout } from '../../support/images/image-files.ts';
+import { run } from '../../support/programs/commands.ts';
+import { type Daemon, startDaemon } from '../../support/programs/daemon.ts';
 import type { ImageClient, Pulled, Registry, Session } from '../client.ts';
 
 export const ctr: ImageClient = {

@@ -1,10 +1,10 @@
 /** docker, with a daemon of its own. */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../support/commands.ts';
-import { type Daemon, startDaemon } from '../../support/daemon.ts';
-import { LAYOUT_TAG, type Layout, loadedName } from '../../support/image.ts';
-import { readArchiveFiles } from '../../support/image-files.ts';
+import { LAYOUT_TAG, type Layout, loadedName } from '../../support/images/image.ts';
+import { readArchiveFiles } from '../../support/images/image-files.ts';
+import { run } from '../../support/programs/commands.ts';
+import { type Daemon, startDaemon } from '../../support/programs/daemon.ts';
 import type { ImageClient, Pulled, Registry, Session } from '../client.ts';
 
 export const docker: ImageClient = {

@@ -1,9 +1,9 @@
 /** skopeo: copies between a registry and OCI layouts, and keeps every byte. */
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../support/commands.ts';
-import { LAYOUT_TAG, type Layout } from '../../support/image.ts';
-import { readLayout } from '../../support/image-files.ts';
+import { LAYOUT_TAG, type Layout } from '../../support/images/image.ts';
+import { readLayout } from '../../support/images/image-files.ts';
+import { run } from '../../support/programs/commands.ts';
 import type { ImageClient, Registry, Session } from '../client.ts';
 
 export const skopeo: ImageClient = {

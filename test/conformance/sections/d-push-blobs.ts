@@ -62,7 +62,7 @@ function describePut(stage: Stage): void {
     expectStatus(await repository.headBlob(blob.digest), 404);
   });
 
-  it('46 answers 400 DIGEST_INVALID without a digest, and the session is still usable', async () => {
+  it('46 answers 400 DIGEST_INVALID without a digest, and keeps the session usable', async () => {
     const repository = stage.repository();
     const blob = stage.fixtures.blob();
     const location = await repository.openUpload();

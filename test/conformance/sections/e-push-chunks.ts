@@ -98,7 +98,7 @@ function describeStreams(stage: Stage): void {
 }
 
 function describeOrder(stage: Stage): void {
-  it('58 answers 416 for a gap and for a chunk that is there already, and writes nothing', async () => {
+  it('58 answers 416 for a gap and for a chunk sent again, and writes nothing', async () => {
     const { repository, blob, location } = await openWith(stage, 1000);
     const gap = await patchAt(repository, location, [blob.bytes.subarray(2000), 2000]);
     expectStatus(gap, 416);

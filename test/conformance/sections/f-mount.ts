@@ -46,7 +46,7 @@ function describeMountsFrom(stage: Stage): void {
     locationOf(answer);
   });
 
-  it('75 answers the same for an unknown repository and for one that may not be pulled', async function () {
+  it('75 answers the same for an unknown source and for a forbidden one', async function () {
     const target = stage.repository('target');
     const source = stage.repository('source');
     const blob = await source.pushNewBlob();

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Context } from 'mocha';
-import { skip } from './skips.ts';
+import { skip } from '../skips.ts';
 
 export interface Run {
   /** Added to this process's environment. */

@@ -14,7 +14,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
-import { run } from './commands.ts';
+import { run } from '../programs/commands.ts';
 
 export interface ImageSpec {
   readonly architecture: string;
