@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ByteRange } from '../../oci/range.ts';
 import { type Growth, PositionedReader } from '../growth.ts';
 
-const LARGEST_CHUNK_BYTES = 512 * 1024;
+const LARGEST_CHUNK_BYTES = 1024 * 1024;
 const LEAST_CHUNK_BYTES = 64 * 1024;
 /** Shared by all open streams; each holds about two chunks. */
 const BUDGET_BYTES = 8 * 1024 * 1024;
