@@ -31,14 +31,17 @@ export async function serve(config: Config): Promise<void> {
 /** Everything that a site stands on. The rest of the program loads while its database starts. */
 async function prepare(config: Config, log: Log): Promise<Foundation> {
   const opening = openDatabase(config, log);
-  const [database, { layFoundation }] = await Promise.all([
-    opening,
-    import('./foundation.ts'),
-    import('./server.ts'),
-    import('./site.ts'),
-    import('../replication/main.ts'),
-  ]);
+  const [database, { layFoundation }] = await Promise.all([opening, loadRest()]);
   return layFoundation(database, config, log);
+}
+
+/** One after the other, so that the start of the database gets its turns between them. */
+async function loadRest() {
+  const foundation = await import('./foundation.ts');
+  await import('./site.ts');
+  await import('./server.ts');
+  await import('../replication/main.ts');
+  return foundation;
 }
 
 interface Common {

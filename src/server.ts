@@ -1,6 +1,5 @@
 /** The server of a site: which doors it has, how it listens, and how it ends. */
 import { readFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
 import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
 import { accessTokenRoutes } from './http/api/access-tokens.ts';
@@ -11,10 +10,12 @@ import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests } from './http/count-requests.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
+import { forwardApiToPrimary } from './http/forward/api.ts';
+import { openPassOn } from './http/forward/pass-on.ts';
+import { answerWithPosition, forwardToPrimary } from './http/forward/registry.ts';
 import { answerHealth } from './http/health.ts';
-import { RunningServer } from './http/server.ts';
+import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
-import { answerWithPosition, forwardToPrimary } from './http/v2/forward.ts';
 import type { Figures } from './metrics.ts';
 import type { Site } from './site.ts';
 
@@ -27,8 +28,7 @@ export async function answerUntil(
   const { config, log } = site;
   const draining = new AbortController();
   const handle = createApp(describeApp(site, draining.signal)).callback();
-  const answer: RequestListener = (request, response) => void handle(request, response);
-  const server = await listen(config, figures ? countRequests(answer, figures) : answer);
+  const server = await listen(config, figures ? countRequests(handle, figures) : handle);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
   await stopping;
@@ -38,7 +38,7 @@ export async function answerUntil(
   if (!couldFinish) log.warn('the deadline passed: transfers were cut off');
 }
 
-async function listen(config: Config, answer: RequestListener): Promise<RunningServer> {
+async function listen(config: Config, answer: Listener): Promise<RunningServer> {
   const { host, port } = config.listen;
   const tls = await readTls(config);
   const options = { host, port, clock, ...(tls ? { tls } : {}) };
@@ -59,6 +59,7 @@ function describeApp(site: Site, draining: AbortSignal): AppOptions {
   const authenticator = auth.siteCalls;
   const gatekeeper = new Gatekeeper({ authenticator, externalUrl, service: identity.cluster });
   const { chunkMinBytes } = ports.blobStore;
+  const passOn = primary && openPassOn({ ...geo, ...primary });
   return {
     services: { ...registry, mayRedirect: redirectRule(config), chunkMinBytes },
     gatekeeper,
@@ -66,16 +67,19 @@ function describeApp(site: Site, draining: AbortSignal): AppOptions {
     log,
     clock,
     isAccessLogged: config.logLevel === 'debug',
-    doors: openDoors(site, gatekeeper, draining),
-    forward: primary ? forwardToPrimary({ ...geo, ...primary }) : answerWithPosition(geo.passage),
+    doors: [
+      answerHealth({ check: () => ports.changeLog.head(), log }),
+      ...(passOn ? [forwardApiToPrimary(passOn, gatekeeper)] : []),
+      ...openDoors(site, gatekeeper, draining),
+    ],
+    forward: passOn ? forwardToPrimary(passOn) : answerWithPosition(geo.passage),
   };
 }
 
 /** What answers beside the distribution API. */
 function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
-  const { auth, geo, ports, identity, log } = site;
+  const { auth, geo, identity } = site;
   return [
-    answerHealth({ check: () => ports.changeLog.head(), log }),
     tokenRoutes({ ...auth, gatekeeper }),
     accountRoutes({ ...auth, gatekeeper }),
     accessTokenRoutes({ ...auth, gatekeeper }),

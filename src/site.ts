@@ -36,7 +36,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const common = { ...ports, identity, coherence, clock, randomness, log };
   const tokenTtlSeconds = Math.floor(config.tokenLifetimeMs / 1000);
   const settings = { anonymousPull: config.anonymousPull, tokenTtlSeconds };
-  const auth = await openAuth({ ...common, settings });
+  const auth = openAuth({ ...common, settings });
   const introduce = async () => ({
     authorization: auth.siteCalls.authorize(),
     [EPOCH_HEADER]: String((await ports.sites.getRole()).epoch),

@@ -122,11 +122,11 @@ export interface SiteDatabase extends Closable {
  */
 export async function openDatabase(config: Config, log: Log): Promise<SiteDatabase> {
   const { databaseUrl, data } = config;
-  const database = databaseUrl
+  const opening = databaseUrl
     ? { url: databaseUrl, close: async () => {} }
-    : await openOwnDatabase(data, log);
+    : openOwnDatabase(data, log);
+  const [database, { migrate }] = await Promise.all([opening, import('./wire/facts.ts')]);
   try {
-    const { migrate } = await import('./wire/facts.ts');
     await migrate(database.url);
     return database;
   } catch (error) {

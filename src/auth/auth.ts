@@ -47,7 +47,7 @@ export interface Auth {
   readonly siteCalls: SiteCalls;
 }
 
-export async function openAuth(dependencies: AuthDependencies): Promise<Auth> {
+export function openAuth(dependencies: AuthDependencies): Auth {
   const { identity, accounts, refreshTokens, settings, openLimiter } = dependencies;
   const { anonymousPull, tokenTtlSeconds: ttlSeconds } = settings;
   const service = identity.cluster;
@@ -57,7 +57,7 @@ export async function openAuth(dependencies: AuthDependencies): Promise<Auth> {
     key: identity.privateKey,
     ...(openLimiter ? { openLimiter } : {}),
   });
-  const credentials = await Credentials.open({ ...dependencies, principals, lockOut });
+  const credentials = new Credentials({ ...dependencies, principals, lockOut });
   const tokens = new Tokens({ ...dependencies, siteKeys, service, ttlSeconds });
   const refresh = new Refresh({ ...dependencies, refreshTokens, principals });
   const authenticator = new Authenticator({ tokens, credentials, principals, anonymousPull });

@@ -22,18 +22,13 @@ interface Dependencies {
 export class Credentials {
   readonly #principals: Principals;
   readonly #lockOut: LockOut;
-  readonly #decoy: string;
+  readonly #decoy: Promise<string>;
 
-  private constructor({ principals, lockOut }: Dependencies, decoy: string) {
+  constructor({ principals, lockOut, randomness }: Dependencies) {
     this.#principals = principals;
     this.#lockOut = lockOut;
-    this.#decoy = decoy;
-  }
-
-  /** Hashes a password that nobody knows, to be compared where there is no account (A26d). */
-  static async open(dependencies: Dependencies): Promise<Credentials> {
-    const decoy = await hashPassword(generatePassword(dependencies.randomness));
-    return new Credentials(dependencies, decoy);
+    // A password that nobody knows, to be compared where there is no account (A26d).
+    this.#decoy = hashPassword(generatePassword(randomness));
   }
 
   /**
@@ -46,7 +41,7 @@ export class Credentials {
     await this.#lockOut.check(attempt);
     await this.#principals.catchUp();
     const account = await this.#principals.findAccount(attempt.name);
-    const passwordHash = account?.passwordHash ?? this.#decoy;
+    const passwordHash = account?.passwordHash ?? (await this.#decoy);
     if (await this.#lockOut.wasRefused(attempt, passwordHash)) return undefined;
     const principal = await this.#prove(attempt, account, passwordHash);
     if (principal) await this.#lockOut.forgive(attempt);

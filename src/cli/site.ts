@@ -5,6 +5,7 @@ import { printTable, say } from './print.ts';
 
 interface Invitation {
   readonly joinToken: string;
+  readonly primaryUrl: string;
   readonly expiresAt: string;
 }
 
@@ -32,12 +33,15 @@ async function listSites(options: ConnectionOptions): Promise<void> {
 }
 
 async function inviteSite(name: string, options: ConnectionOptions): Promise<void> {
-  const client = connect(options);
-  const { joinToken, expiresAt } = await client.send<Invitation>('POST', '/api/v1/sites', { name });
+  const { joinToken, primaryUrl, expiresAt } = await connect(options).send<Invitation>(
+    'POST',
+    '/api/v1/sites',
+    { name },
+  );
   say(`Start the new site with these settings, until ${expiresAt}; the token works once:
 
   MERIDIAN_SITE=${name}
-  MERIDIAN_PRIMARY_URL=${client.url}
+  MERIDIAN_PRIMARY_URL=${primaryUrl}
   MERIDIAN_JOIN_TOKEN=${joinToken}
   MERIDIAN_PUBLIC_URL=(where clients and the other sites reach the new site)`);
 }

@@ -64,9 +64,14 @@ export class Gatekeeper {
     });
   }
 
+  /** Address under which the client knows us. */
+  baseUrl(request: IncomingMessage): string {
+    return this.#externalUrl.baseUrl(request);
+  }
+
   /** Host and port under which the client knows us. */
   host(request: IncomingMessage): string {
-    return new URL(this.#externalUrl.baseUrl(request)).host;
+    return new URL(this.baseUrl(request)).host;
   }
 
   clientAddress(request: IncomingMessage): string {

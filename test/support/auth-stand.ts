@@ -67,7 +67,7 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
   const refreshTokens = new MemoryRefreshTokens();
   const identity = { cluster: SERVICE, site: 'here', privateKey: generatePrivateKey() };
   await ensureAdministrator({ accounts, clock, randomness }, ADMIN_PASSWORD);
-  const auth = await openAuth({
+  const auth = openAuth({
     identity,
     accounts,
     refreshTokens,

@@ -75,7 +75,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
   const addAccount = await prepareAccounts(accounts, clock);
   const all = { [USER]: [{ pattern: pattern('**'), actions: ['admin'] }], ...options.accounts };
   for (const [name, grants] of Object.entries(all)) await addAccount(name, grants as Grant[]);
-  const auth = await openTestAuth({ options, facts, accounts, coherence, clock });
+  const auth = openTestAuth({ options, facts, accounts, coherence, clock });
   const registry = await openRegistry({
     metadata: new MemoryMetadata(facts),
     catalog: new MemoryCatalog(facts),
@@ -125,7 +125,7 @@ interface AuthParts {
   readonly clock: Clock;
 }
 
-function openTestAuth({ options, facts, ...parts }: AuthParts): Promise<Auth> {
+function openTestAuth({ options, facts, ...parts }: AuthParts): Auth {
   return openAuth({
     identity: { cluster: CLUSTER, site: 'test', privateKey: generatePrivateKey() },
     refreshTokens: new MemoryRefreshTokens(),

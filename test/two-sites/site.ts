@@ -19,9 +19,10 @@ import { siteRoutes } from '../../src/http/api/sites.ts';
 import { createApp } from '../../src/http/app.ts';
 import { Gatekeeper } from '../../src/http/authenticate.ts';
 import { ExternalUrl } from '../../src/http/external-url.ts';
+import { openPassOn } from '../../src/http/forward/pass-on.ts';
+import { answerWithPosition, forwardToPrimary } from '../../src/http/forward/registry.ts';
 import { RunningServer } from '../../src/http/server.ts';
 import { tokenRoutes } from '../../src/http/token.ts';
-import { answerWithPosition, forwardToPrimary } from '../../src/http/v2/forward.ts';
 import { createLog } from '../../src/log.ts';
 import { systemRandomness as randomness } from '../../src/randomness.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
@@ -94,7 +95,7 @@ async function startSite({ ports, identity, primaryUrl }: SiteParts): Promise<Te
   const { cluster } = identity;
   const coherence = new Coherence(ports.changeLog);
   const common = { ...ports, identity, coherence, clock, randomness, log };
-  const auth = await openAuth({ ...common, settings: SETTINGS });
+  const auth = openAuth({ ...common, settings: SETTINGS });
   const introduce = async () => ({
     authorization: auth.siteCalls.authorize(),
     [EPOCH_HEADER]: String((await ports.sites.getRole()).epoch),
@@ -118,7 +119,9 @@ async function startSite({ ports, identity, primaryUrl }: SiteParts): Promise<Te
     clock,
     isAccessLogged: false,
     doors: [tokenRoutes({ ...auth, gatekeeper }), ...routers],
-    forward: primary ? forwardToPrimary({ ...geo, ...primary }) : answerWithPosition(passage),
+    forward: primary
+      ? forwardToPrimary(openPassOn({ ...geo, ...primary }))
+      : answerWithPosition(passage),
   });
   const server = await RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock });
   const replicate = () =>

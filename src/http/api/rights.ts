@@ -29,6 +29,14 @@ export function requireManager(
   return requireCaller(context, gatekeeper, (caller) => caller.mayManage(account));
 }
 
+/**
+ * Whoever makes the request, known by name.
+ * @throws RegistryError UNAUTHORIZED for nobody.
+ */
+export function requireAccount(context: Context, gatekeeper: Gatekeeper): Promise<Caller> {
+  return requireCaller(context, gatekeeper, (caller) => caller.isAuthenticated);
+}
+
 async function requireCaller(
   { req }: Context,
   gatekeeper: Gatekeeper,

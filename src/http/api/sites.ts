@@ -44,7 +44,7 @@ async function listSites(context: Context, { sites, gatekeeper }: SiteDependenci
   await writeAnswer(context, jsonAnswer({ sites: await sites.list() }));
 }
 
-/** The answer holds the join token, this once. */
+/** The answer holds the join token, this once, and the address at which it is good. */
 async function inviteSite(
   context: Context,
   { sites, gatekeeper }: SiteDependencies,
@@ -52,7 +52,8 @@ async function inviteSite(
   await requireAdministrator(context, gatekeeper);
   const { name } = await readJson(context, invitationShape);
   const { joinToken, expiresAt } = await sites.invite(name);
-  const invitation = { name, joinToken, expiresAt: expiresAt.toISOString() };
+  const primaryUrl = gatekeeper.baseUrl(context.req);
+  const invitation = { name, joinToken, primaryUrl, expiresAt: expiresAt.toISOString() };
   const answer = jsonAnswer(invitation, { 'Cache-Control': 'no-store' });
   await writeAnswer(context, { ...answer, status: 201 });
 }

@@ -47,7 +47,11 @@ export class EmbeddedServer {
 
   async #start(): Promise<void> {
     const [program, ...words] = this.#options.command;
-    const child = spawn(program!, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program!, words, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // A group of its own: Ctrl-C in a terminal reaches us alone, and what drains needs it.
+      detached: true,
+    });
     this.#process = child;
     await this.#untilReady(child);
     this.#pauseMs = FIRST_PAUSE_MS;

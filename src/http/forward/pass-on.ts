@@ -1,19 +1,17 @@
 /**
  * Writes at a secondary are the primary's: streamed there with the client's own credentials, and
- * the answer streamed back. Whether the caller may was decided here before; the primary decides
- * again.
+ * the answer streamed back when what it speaks of has arrived here too.
  */
-import { Readable } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Passage } from '../../geo/passage.ts';
 import { POSITION_HEADER } from '../../geo/passage.ts';
 import { askPrimary } from '../../geo/primary-away.ts';
-import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
+import { EPOCH_HEADER, type SiteRole } from '../../geo/role.ts';
 import type { ForwardedAnswer, HeaderFields, PrimarySite } from '../../storage/primary-site.ts';
 import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
-import type { Forward } from '../app.ts';
-import type { Call } from './call.ts';
 
-export interface ForwardDependencies {
+export interface PassOnDependencies {
   readonly primarySite: Pick<PrimarySite, 'forward'>;
   readonly role: Pick<SiteRole, 'read'>;
   readonly passage: Passage;
@@ -40,19 +38,26 @@ const HOP_BY_HOP = new Set([
 const UPLOAD_TIMEOUT_MS = 120_000;
 const TIMEOUT_MS = 10_000;
 
-/** At a secondary: passes each call on to the primary. */
-export function forwardToPrimary({ primarySite, role, passage }: ForwardDependencies): Forward {
-  return async (call) => {
+/** One request at a secondary. */
+export interface Passed {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Absent where the request has none. */
+  readonly body: Readable | undefined;
+}
+
+/** Gives the primary's answer. @throws PrimaryAway, UpstreamFailure */
+export type PassOn = (passed: Passed) => Promise<Answer>;
+
+export function openPassOn({ primarySite, role, passage }: PassOnDependencies): PassOn {
+  return async ({ request: { method = 'GET', url = '', headers }, response, body }) => {
     const { epoch } = await role.read();
-    const gone = watchClient(call);
-    const { method = 'GET', url = '' } = call.request;
-    const body = readBody(call);
     const request = {
       method,
       path: url,
-      headers: { ...passable(call.headers), [EPOCH_HEADER]: String(epoch) },
+      headers: { ...passable(headers), [EPOCH_HEADER]: String(epoch) },
       ...(body ? { body } : {}),
-      signal: gone,
+      signal: watchClient(response),
       timeoutMs: body && isUpload(url) ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS,
     };
     const answer = await askPrimary('write', () => primarySite.forward(request)).catch((error) => {
@@ -64,35 +69,22 @@ export function forwardToPrimary({ primarySite, role, passage }: ForwardDependen
   };
 }
 
-/** At the primary: says of each write that was passed on where in the log it is. */
-export function answerWithPosition(passage: Passage): Forward {
-  return async (call, handle) => {
-    const answer = await handle();
-    const isForwarded = parseEpoch(call.request.headers[EPOCH_HEADER] as string) !== undefined;
-    if (!isForwarded || isUpload(call.request.url ?? '')) return answer;
-    const position = await passage.getPosition();
-    return { ...answer, headers: { ...answer.headers, [POSITION_HEADER]: position } };
-  };
+/** Whether there is a body to pass on. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** Uploads change nothing that a later read at the secondary would not ask the primary for. */
-function isUpload(url: string): boolean {
+export function isUpload(url: string): boolean {
   return url.includes('/blobs/uploads/');
 }
 
-function watchClient({ context: { res } }: Call): AbortSignal {
+function watchClient(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  res.once('close', () => {
-    if (!res.writableFinished) gone.abort();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
   });
   return gone.signal;
-}
-
-/** The body, where the request has one; the client is told to send it only now (T32). */
-function readBody(call: Call): Readable | undefined {
-  const { 'content-length': length, 'transfer-encoding': encoding } = call.headers;
-  const hasBody = encoding !== undefined || Number(length ?? 0) > 0;
-  return hasBody ? Readable.from(call.body, { objectMode: false }) : undefined;
 }
 
 async function waitForChange(passage: Passage, { headers }: ForwardedAnswer): Promise<void> {

@@ -1,0 +1,29 @@
+/**
+ * Writes of the management API. Accounts, access tokens and sites are facts of the whole cluster,
+ * so they too are the primary's, whichever site is asked.
+ */
+import { Readable } from 'node:stream';
+import type { Context, Middleware } from 'koa';
+import { writeAnswer } from '../answer.ts';
+import { requireAccount } from '../api/rights.ts';
+import type { Gatekeeper } from '../authenticate.ts';
+import { hasBody, type PassOn } from './pass-on.ts';
+
+/** A new site joins at its primary alone, by the address that it will follow. */
+const FORWARDED = /^\/api\/v1\/(?:accounts(?:\/|$)|sites(?:$|\/(?!join$)))/;
+
+/** At a secondary: strangers are refused here, and the primary decides on everybody else. */
+export function forwardApiToPrimary(passOn: PassOn, gatekeeper: Gatekeeper): Middleware {
+  return async (context, next) => {
+    if (!isWrite(context)) return next();
+    await requireAccount(context, gatekeeper);
+    const { req: request, res: response } = context;
+    const chunks = request.iterator({ destroyOnReturn: false });
+    const body = hasBody(request) ? Readable.from(chunks, { objectMode: false }) : undefined;
+    return writeAnswer(context, await passOn({ request, response, body }));
+  };
+}
+
+function isWrite({ method, path }: Context): boolean {
+  return method !== 'GET' && method !== 'HEAD' && FORWARDED.test(path);
+}
