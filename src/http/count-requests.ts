@@ -1,9 +1,7 @@
 /** Counts requests as they end, by the row of the routes table and never by path (A53). */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Figures } from '../metrics.ts';
 import { matchPath } from './match-path.ts';
-
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+import type { Listener } from './server.ts';
 
 /** The same listener, with each of its requests told to the figures. */
 export function countRequests(listener: Listener, figures: Figures): Listener {
@@ -21,7 +19,7 @@ export function countRequests(listener: Listener, figures: Figures): Listener {
         bytesOut: socket.bytesWritten - sent,
       });
     });
-    listener(request, response);
+    return listener(request, response);
   };
 }
 

@@ -13,7 +13,8 @@ export interface ServerOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
 }
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
+/** Answers a request; what it promises, if anything, is kept when the handling has ended. */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /**
  * A transfer takes as long as it takes, so that there is no `requestTimeout`: Node's own cuts every
@@ -27,6 +28,9 @@ const KEEP_ALIVE_MS = 75_000;
 /** Room for a large token and a large `_state`. */
 const MAX_HEADER_BYTES = 32 * 1024;
 
+/** How long the handling of a request that was cut off may take to end. */
+const LAST_WORDS_MS = 2000;
+
 /** How often idle connections are closed while the server drains. */
 const SWEEP_MS = 250;
 
@@ -34,6 +38,8 @@ export class RunningServer {
   readonly #server: Server;
   readonly #clock: Clock;
   #isDraining = false;
+  /** Requests whose handling has not ended, also where their client is gone. */
+  readonly #handled = new Set<unknown>();
 
   private constructor(server: Server, clock: Clock) {
     this.#server = server;
@@ -51,7 +57,7 @@ export class RunningServer {
     const running = new RunningServer(server, options.clock);
     const answer: Listener = (request, response) => {
       if (running.#isDraining) response.shouldKeepAlive = false;
-      listener(request, response);
+      running.#watch(listener(request, response));
     };
     server.on('request', answer);
     // The leave to send a body is given by whoever reads it, after the caller was judged (T32).
@@ -72,7 +78,7 @@ export class RunningServer {
 
   /**
    * Takes no new connection, lets the requests that run finish, and ends what still runs at the
-   * deadline. @returns whether all could finish.
+   * deadline; then what was cut off may note what it has. @returns whether all could finish.
    */
   async drain(deadlineMs: number): Promise<boolean> {
     this.#isDraining = true;
@@ -91,6 +97,22 @@ export class RunningServer {
     const couldFinish = over.signal.aborted;
     this.#server.closeAllConnections();
     await closed;
+    await this.#untilHandled();
     return couldFinish;
+  }
+
+  #watch(handling: unknown): void {
+    if (!(handling instanceof Promise)) return;
+    this.#handled.add(handling);
+    const forget = () => this.#handled.delete(handling);
+    handling.then(forget, forget);
+  }
+
+  /** An upload that was cut off counts the bytes that came in, so that its client can go on. */
+  async #untilHandled(): Promise<void> {
+    const over = new AbortController();
+    const late = this.#clock.sleep(LAST_WORDS_MS, over.signal).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.#handled), late]);
+    over.abort();
   }
 }

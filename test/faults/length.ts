@@ -1,2 +1,2 @@
 /** `npm run faults` runs at full length what `npm test` samples. */
-export const isFullLength = process.env['MERIDIAN_FAULTS'] === 'full';
+export const isFullLength = process.env['FAULTS'] === 'full';

@@ -76,7 +76,7 @@ interface Stand {
 async function openStand(open: OpenPorts, name: PortName): Promise<Stand> {
   const ports = await open();
   const faulty = failing<object>(ports[name]);
-  const site = await startPrimary('tokyo', { ...ports, [name]: faulty.port } as TestPorts);
+  const site = await startPrimary('tokyo', { ...ports, [name]: faulty.port });
   // It would make calls of its own, at moments of its own.
   await site.stopReplication();
   const close = async () => {

@@ -45,7 +45,10 @@ export class PostgresChangeLog implements ChangeLog {
   }
 
   head(): Promise<number> {
-    this.#next ??= this.#running.then(() => this.#startHead());
+    this.#next ??= this.#running.then(
+      () => this.#startHead(),
+      (error: unknown) => this.#failHead(error),
+    );
     return this.#next;
   }
 
@@ -83,10 +86,18 @@ export class PostgresChangeLog implements ChangeLog {
   /** At most one query is under way; whoever comes meanwhile shares the next one. */
   async #startHead(): Promise<number> {
     const query = this.#database.query<LogHead>(HEAD);
-    this.#running = query.catch(() => {});
+    this.#running = query;
+    // Who comes later asks again: nothing of a failure is remembered.
+    query.catch(() => (this.#running = Promise.resolve()));
     this.#next = undefined;
     const rows = await query;
     return rows[0]!.position;
+  }
+
+  /** Who waited behind a query that failed has waited long enough, and fails with it. */
+  #failHead(error: unknown): never {
+    this.#next = undefined;
+    throw error;
   }
 
   async #withContents(changes: readonly Change[]): Promise<Change[]> {
