@@ -24,8 +24,8 @@ export interface UpkeepReport {
 const PAGE = 500;
 
 /**
- * A staging that nobody wrote to for so long, and that no upload owns, was left behind; at the latest
- * after the time for which an unfinished upload is kept.
+ * A staging that nobody wrote to for so long, and that no upload owns, was left behind; at the
+ * latest after the time for which an unfinished upload is kept.
  */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 

@@ -9,6 +9,8 @@ export interface ServerOptions {
   /** 0 for one that the kernel chooses. */
   readonly port: number;
   readonly clock: Clock;
+  /** How long a connection may be silent within a request; five minutes unless given. */
+  readonly idleMs?: number;
   /** PEM. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
 }
@@ -51,7 +53,7 @@ export class RunningServer {
     const server = options.tls
       ? createTlsServer({ ...settings, ...options.tls })
       : createServer(settings);
-    server.timeout = IDLE_MS;
+    server.timeout = options.idleMs ?? IDLE_MS;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.headersTimeout = KEEP_ALIVE_MS + 5000;
     const running = new RunningServer(server, options.clock);

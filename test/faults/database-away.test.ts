@@ -28,7 +28,7 @@ describe('a site whose database goes away', function () {
     await program.stop();
   });
 
-  it('answers 503 for the ten seconds that it hangs, then goes on with what was under way', async () => {
+  it('answers 503 while it hangs for ten seconds, then goes on where it was', async () => {
     const image = await repository.pushImage('latest');
     const blob = fixtures.blob(300_000);
     const location = await repository.openUpload();

@@ -86,7 +86,7 @@ async function openStand(open: OpenPorts, name: PortName): Promise<Stand> {
   return { site, ports, faulty, close };
 }
 
-/** Fails the first call of a scenario, then the second, until a scenario has no call left to fail. */
+/** Fails the first call of a scenario, then the second, until no call is left to fail. */
 async function failEachCall(stand: Stand, makeFailure: () => Error): Promise<void> {
   const { faulty, ports, site } = stand;
   for (let call = 1; ; call += 1) {

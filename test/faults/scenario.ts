@@ -1,6 +1,6 @@
 /**
- * All that a client does with a registry, once: logging in, every way to push, reading back, deleting
- * and giving up. Each step says which answer it wants; the first one that it does not get ends it.
+ * All that a client does with a registry, once: logging in, every way to push, reading back,
+ * deleting and giving up. Each step says which answer it wants; the first other one ends it.
  */
 import { Client, type Credentials } from '../conformance/client.ts';
 import { type Answer, jsonOf } from '../conformance/exchange.ts';

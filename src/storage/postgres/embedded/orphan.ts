@@ -6,12 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const LOOK_EACH_MS = 20;
-/** A fast shutdown writes a checkpoint; past this it is stopped without one, and recovers later. */
+/** A fast shutdown writes a checkpoint; later it is stopped without one, and recovers. */
 const PATIENCE_MS = 20_000;
 
 /**
- * Stops the server that still runs on these files, where one does; returns when it is gone. One that
- * was killed a moment ago is waited for: the next server refuses to start while its id exists.
+ * Stops the server that still runs on these files, where one does; returns when it is gone. One
+ * that was killed a moment ago is waited for: the next one refuses to start while its id exists.
  */
 export async function stopOrphan(cluster: string): Promise<void> {
   const pid = await readPid(cluster);
@@ -34,8 +34,8 @@ async function readPid(cluster: string): Promise<number | undefined> {
 }
 
 /**
- * The file may be old and its number another program's by now, so the words that it was started with
- * must name our files. A process that ends has no words any more, until its parent took note of it.
+ * The file may be old and its number another program's by now, so the words that it was started
+ * with must name our files. A process that ends has no words any more, until its parent took note of it.
  */
 async function stateOf(pid: number, cluster: string): Promise<'running' | 'ending' | 'gone'> {
   const command = await readCommand(pid);
