@@ -15,8 +15,11 @@ const KILLS = isFullLength ? 30 : 6;
 const PUSHERS = 4;
 /** The moments of the kills follow from it, so that a failure can be looked at again. */
 const SEED = 20_251;
-const SHORTEST_MS = 100;
-const SPREAD_MS = 1200;
+/** A kill comes after so many acknowledged blobs at most, and a moment that no step ends at. */
+const MOST_BLOBS = 32;
+const SPREAD_MS = 60;
+/** However slow the machine is, pushes are under way by then. */
+const PATIENCE_MS = 15_000;
 /** The lease of the leader that was killed has to run out before another one keeps up. */
 const UPKEEP_MS = 40_000;
 
@@ -36,7 +39,8 @@ describe(`a site that is killed ${KILLS} times in the middle of pushes`, functio
     const promised = Array.from({ length: PUSHERS }, (_, index) => promiseFor(index));
     for (let round = 0; round < KILLS; round += 1) {
       const program = await start(data, round % 3 === 2 ? 2 : 1);
-      await pushAndKill(program, { round, promised, afterMs: SHORTEST_MS + random() * SPREAD_MS });
+      const moment = { blobs: Math.ceil(random() * MOST_BLOBS), thenMs: random() * SPREAD_MS };
+      await pushAndKill(program, { round, promised, ...moment });
     }
     const last = await start(data, 1);
     try {
@@ -62,17 +66,23 @@ async function start(data: string, processes: number): Promise<Started> {
 interface Round {
   readonly round: number;
   readonly promised: readonly Promised[];
-  readonly afterMs: number;
+  /** The kill comes when so many more blobs were acknowledged, and so long after. */
+  readonly blobs: number;
+  readonly thenMs: number;
 }
 
-async function pushAndKill(program: Started, { round, promised, afterMs }: Round): Promise<void> {
+async function pushAndKill(program: Started, moment: Round): Promise<void> {
+  const { round, promised } = moment;
+  const enough = countBlobs(promised) + moment.blobs;
   const over = new AbortController();
   const pushers = promised.map((each, index) => {
     const name = `r${round}p${index}`;
     const options = { url: program.url, credentials: ADMIN, name, promised: each };
     return pushOn(options, over.signal);
   });
-  await wait(afterMs);
+  const deadline = performance.now() + PATIENCE_MS;
+  while (countBlobs(promised) < enough && performance.now() < deadline) await wait(5);
+  await wait(moment.thenMs);
   const exited = once(program.process, 'exit');
   signalFamily(program.process.pid!, 'SIGKILL');
   over.abort();
@@ -89,6 +99,10 @@ async function expectNothingTemporary(data: string): Promise<void> {
     left = await readdir(folder);
   }
   expect(left).to.deep.equal([]);
+}
+
+function countBlobs(promised: readonly Promised[]): number {
+  return promised.reduce((sum, { blobs }) => sum + blobs.length, 0);
 }
 
 function promiseFor(index: number): Promised {

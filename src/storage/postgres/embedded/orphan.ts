@@ -35,7 +35,7 @@ async function readPid(cluster: string): Promise<number | undefined> {
 
 /**
  * The file may be old and its number another program's by now, so the words that it was started
- * with must name our files. A process that ends has no words any more, until its parent took note of it.
+ * with must name our files. A process that ends has no words any more, until its parent took note.
  */
 async function stateOf(pid: number, cluster: string): Promise<'running' | 'ending' | 'gone'> {
   const command = await readCommand(pid);
