@@ -6,7 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { parsePathPattern } from '../oci/path-pattern.ts';
 import type { Randomness } from '../randomness.ts';
-import type { Accounts } from '../storage/accounts.ts';
+import type { Account, Accounts } from '../storage/accounts.ts';
 import type { Identity, IdentityStore } from '../storage/identity.ts';
 import type { Sites } from '../storage/sites.ts';
 import { findPasswordProblem, generatePassword, hashPassword } from './passwords.ts';
@@ -70,7 +70,8 @@ interface Dependencies {
 }
 
 /**
- * At the primary, by one process: makes the administrator of a registry that has no account yet.
+ * At the primary: makes the administrator of a registry that has no account yet. Of several
+ * machines that start at once, the first one does.
  *
  * @param password to give to it; one is made up where there is none
  * @returns the password that was made up, to be shown once; `undefined` otherwise.
@@ -84,13 +85,14 @@ export async function ensureAdministrator(
   const problem = password !== undefined && findPasswordProblem(password);
   if (problem) throw new Error(`the administrator cannot have this password: ${problem}`);
   const generated = password === undefined ? generatePassword(randomness) : undefined;
-  await accounts.recordAccount({
+  const administrator: Account = {
     name: ADMINISTRATOR,
     kind: 'person',
     passwordHash: await hashPassword(password ?? generated!),
     isDisabled: false,
     tokensValidAfter: clock.now(),
     grants: [{ pattern: parsePathPattern('**')!, actions: ['admin'] }],
-  });
-  return generated;
+  };
+  const isFirst = await accounts.recordAccount(administrator, 'none');
+  return isFirst ? generated : undefined;
 }

@@ -28,6 +28,10 @@ export interface AccountChange {
   readonly grants?: readonly Grant[] | undefined;
 }
 
+interface HashedChange extends AccountChange {
+  readonly passwordHash?: string | undefined;
+}
+
 export type NewAccessToken = Pick<
   AccessToken,
   'account' | 'label' | 'actions' | 'patterns' | 'expiresAt'
@@ -73,26 +77,33 @@ export class Roster {
   async changeAccount(name: string, change: AccountChange, actor: string): Promise<boolean> {
     if (!isAccountName(name))
       throw invalid('an account name has 1 to 64 of a-z, 0-9, ".", "_", "-"');
-    const before = await this.#accounts.findAccount(name);
-    const after = await this.#applyTo(before ?? this.#blank(name), change);
-    if (name === actor && (after.isDisabled || !administers(rightsOf({ account: after })))) {
-      throw ownAdministration();
-    }
-    await this.#accounts.recordAccount(after);
+    const { password } = change;
+    const passwordHash = password === undefined ? undefined : await hashNew(password);
+    const before = await this.#write(name, (known) => {
+      const after = this.#applyTo(known ?? this.#blank(name), { ...change, passwordHash });
+      if (name === actor && (after.isDisabled || !administers(rightsOf({ account: after })))) {
+        throw ownAdministration();
+      }
+      return after;
+    });
     return before === undefined;
   }
 
   /** A person's own new password. @throws RegistryError UNSUPPORTED (400), NAME_UNKNOWN. */
   async changePassword(name: string, password: string): Promise<void> {
-    await this.#accounts.recordAccount(
-      await this.#applyTo(await this.getAccount(name), { password }),
-    );
+    const passwordHash = await hashNew(password);
+    await this.#write(name, (known) => {
+      if (!known) throw unknownAccount(name);
+      return this.#applyTo(known, { passwordHash });
+    });
   }
 
   /** Ends every bearer and refresh token of the account, at every site. Idempotent. */
   async endTokens(name: string): Promise<void> {
-    const account = await this.getAccount(name);
-    await this.#accounts.recordAccount({ ...account, tokensValidAfter: this.#clock.now() });
+    await this.#write(name, (known) => {
+      if (!known) throw unknownAccount(name);
+      return { ...known, tokensValidAfter: this.#momentAfter(known) };
+    });
   }
 
   /** @throws RegistryError NAME_UNKNOWN; DENIED for one's own. */
@@ -133,17 +144,30 @@ export class Roster {
     await this.#accounts.deleteAccessToken(id);
   }
 
-  async #applyTo(account: Account, { password, ...change }: AccountChange): Promise<Account> {
+  /**
+   * Writes what the change makes of the account as it is; makes it anew where somebody else wrote
+   * meanwhile, so that of two changes at once neither is lost. @returns the account as it was
+   */
+  async #write(
+    name: string,
+    change: (known: Account | undefined) => Account,
+  ): Promise<Account | undefined> {
+    for (;;) {
+      const known = await this.#accounts.findAccount(name);
+      if (await this.#accounts.recordAccount(change(known), known ?? 'none')) return known;
+    }
+  }
+
+  #applyTo(account: Account, { password: _, passwordHash, ...change }: HashedChange): Account {
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
     const changed: Account = { ...account, ...Object.fromEntries(given) };
-    if (password === undefined) return changed;
-    const problem = findPasswordProblem(password);
-    if (problem) throw invalid(problem);
-    return {
-      ...changed,
-      passwordHash: await hashPassword(password),
-      tokensValidAfter: this.#clock.now(),
-    };
+    if (!passwordHash) return changed;
+    return { ...changed, passwordHash, tokensValidAfter: this.#momentAfter(account) };
+  }
+
+  /** Now, and after the moment before it, also where the clock was set back meanwhile. */
+  #momentAfter({ tokensValidAfter }: Account): Date {
+    return new Date(Math.max(this.#clock.now().getTime(), tokensValidAfter.getTime() + 1));
   }
 
   /** Tokens of a deleted account of the same name stay refused. */
@@ -151,6 +175,13 @@ export class Roster {
     const tokensValidAfter = this.#clock.now();
     return { name, kind: 'person', isDisabled: false, tokensValidAfter, grants: [] };
   }
+}
+
+/** @throws RegistryError UNSUPPORTED (400) */
+async function hashNew(password: string): Promise<string> {
+  const problem = findPasswordProblem(password);
+  if (problem) throw invalid(problem);
+  return hashPassword(password);
 }
 
 function invalid(message: string): RegistryError {

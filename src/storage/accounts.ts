@@ -46,8 +46,12 @@ export interface Accounts {
   findAccount(name: string): Promise<Account | undefined>;
   /** By name, keyset pages. */
   listAccounts(page: { readonly after?: string; readonly limit: number }): Promise<Account[]>;
-  /** Creates or replaces it whole. Idempotent. */
-  recordAccount(account: Account): Promise<void>;
+  /**
+   * Creates or replaces it whole. Idempotent. With `before`, only where the account still is what
+   * was read then (`'none'` for not there): of two changes at once the second sees the first.
+   * @returns whether it is so now
+   */
+  recordAccount(account: Account, before?: Account | 'none'): Promise<boolean>;
   /** With its access tokens. @returns whether it was there. */
   deleteAccount(name: string): Promise<boolean>;
   findAccessToken(id: string): Promise<AccessToken | undefined>;

@@ -21,8 +21,6 @@ export interface RefreshTokens {
   find(secretHash: string): Promise<RefreshToken | undefined>;
   /** Ends every token of the family. Idempotent. */
   revokeFamily(family: string): Promise<void>;
-  /** Ends every token of the account. Idempotent. */
-  revokeAccount(account: string): Promise<void>;
   /** @returns how many were deleted. */
   deleteExpired(now: Date): Promise<number>;
 }

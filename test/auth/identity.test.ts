@@ -66,6 +66,19 @@ describe('identity', () => {
       }
     });
 
+    it('is made by the first of two machines, and only that one tells a password', async () => {
+      const accounts = new MemoryAccounts(new MemoryFacts({ clock }));
+      const dependencies = { accounts, clock, randomness };
+      const told = await Promise.all([
+        ensureAdministrator(dependencies, undefined),
+        ensureAdministrator(dependencies, undefined),
+      ]);
+      const [password, ...others] = told.filter((each) => each !== undefined);
+      expect(others).to.deep.equal([]);
+      const { passwordHash } = (await accounts.findAccount('admin'))!;
+      expect(await isPassword(password!, passwordHash!)).to.equal(true);
+    });
+
     it('gets one that is made up and told once, where none is given (A26c)', async () => {
       const accounts = new MemoryAccounts(new MemoryFacts({ clock }));
       const dependencies = { accounts, clock, randomness };

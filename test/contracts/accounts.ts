@@ -157,6 +157,28 @@ export function describeAccountsContract(name: string, open: OpenPeople): void {
       ]);
     });
 
+    it('replaces an account only where it still is what was read', async () => {
+      const [first, second] = [accountNamed('amy'), accountNamed('amy', { isDisabled: true })];
+      expect(await accounts.recordAccount(first, second)).to.equal(false);
+      expect(await accounts.recordAccount(first, 'none')).to.equal(true);
+      expect(await accounts.recordAccount(second, 'none')).to.equal(false);
+      expect(await accounts.findAccount('amy')).to.deep.equal(first);
+      expect(await accounts.recordAccount(second, first)).to.equal(true);
+      expect(await accounts.recordAccount(first, first)).to.equal(false);
+      expect(await accounts.findAccount('amy')).to.deep.equal(second);
+      expect(await head()).to.equal(2);
+    });
+
+    it('lets the first of many who create one account at once do it', async () => {
+      const outcomes = await Promise.all(
+        ['1', '2', '3', '4', '5', '6'].map((passwordHash) =>
+          accounts.recordAccount(accountNamed('amy', { passwordHash }), 'none'),
+        ),
+      );
+      expect(outcomes.filter((isFirst) => isFirst)).to.have.lengthOf(1);
+      expect(await head()).to.equal(1);
+    });
+
     it('writes nothing where the site is not the primary', async () => {
       await accounts.recordAccount(accountNamed('amy'));
       await accounts.recordAccessToken(tokenOf('amy', '1'));

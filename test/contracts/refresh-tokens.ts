@@ -51,15 +51,6 @@ export function describeRefreshTokensContract(name: string, open: OpenPeople): v
       expect(await findAll('a', 'b', 'c')).to.deep.equal([false, false, true]);
     });
 
-    it('ends all tokens of an account', async () => {
-      await refreshTokens.record(token('a'));
-      await refreshTokens.record(token('b'));
-      await refreshTokens.record(token('c', { account: 'bob' }));
-      await refreshTokens.revokeAccount('amy');
-      await refreshTokens.revokeAccount('amy');
-      expect(await findAll('a', 'b', 'c')).to.deep.equal([false, false, true]);
-    });
-
     it('deletes what is over, and counts it', async () => {
       await refreshTokens.record(token('a'));
       await refreshTokens.record(token('b', { expiresAt: new Date(OVER.getTime() + 1) }));
@@ -70,7 +61,7 @@ export function describeRefreshTokensContract(name: string, open: OpenPeople): v
 
     it('appends nothing to the change log: the tokens stay at their site', async () => {
       await refreshTokens.record(token('a'));
-      await refreshTokens.revokeAccount('amy');
+      await refreshTokens.revokeFamily('family of a');
       expect(await ports.changeLog.head()).to.equal(0);
     });
   });

@@ -87,8 +87,8 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
     sites,
     refreshTokens,
     privateKey: identity.privateKey,
-    addAccount: (name, grants, change = {}) =>
-      accounts.recordAccount({
+    addAccount: async (name, grants, change = {}) =>
+      void (await accounts.recordAccount({
         name,
         kind: 'person',
         passwordHash: passwordHash!,
@@ -96,7 +96,7 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
         tokensValidAfter: clock.now(),
         grants,
         ...change,
-      }),
+      })),
     close: async () => void (await server.drain(1000)),
   };
 }

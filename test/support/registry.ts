@@ -142,15 +142,15 @@ function openTestAuth({ options, facts, ...parts }: AuthParts): Auth {
 /** Gives what records an account; the one password of all is hashed once. */
 async function prepareAccounts(accounts: MemoryAccounts, clock: Clock) {
   const passwordHash = await hashPassword(PASSWORD);
-  return (name: string, grants: readonly Grant[]): Promise<void> =>
-    accounts.recordAccount({
+  return async (name: string, grants: readonly Grant[]): Promise<void> =>
+    void (await accounts.recordAccount({
       name,
       kind: 'person',
       passwordHash,
       isDisabled: false,
       tokensValidAfter: new Date(clock.now().getTime() - 1000),
       grants,
-    });
+    }));
 }
 
 function pattern(text: string): PathPattern {

@@ -27,11 +27,15 @@ export class MemoryAccounts implements Accounts {
     return names.slice(0, page.limit).map((name) => toAccount(this.#accounts.get(name)!));
   }
 
-  async recordAccount(account: Account): Promise<void> {
+  async recordAccount(account: Account, before?: Account | 'none'): Promise<boolean> {
+    const known = this.#accounts.get(account.name);
+    const isAsRead =
+      before === undefined || isDeepStrictEqual(known ? toAccount(known) : 'none', before);
     const tokensValidAfter = account.tokensValidAfter.toISOString();
     const fact = structuredClone({ ...account, tokensValidAfter });
-    const isKnown = isDeepStrictEqual(this.#accounts.get(account.name), fact);
-    this.#commit({ kind: 'account-recorded', account: fact }, !isKnown);
+    const isChange = isAsRead && !isDeepStrictEqual(known, fact);
+    this.#commit({ kind: 'account-recorded', account: fact }, isChange);
+    return isAsRead;
   }
 
   async deleteAccount(name: string): Promise<boolean> {

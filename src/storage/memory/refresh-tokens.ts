@@ -16,10 +16,6 @@ export class MemoryRefreshTokens implements RefreshTokens {
     this.#deleteWhere((token) => token.family === family);
   }
 
-  async revokeAccount(account: string): Promise<void> {
-    this.#deleteWhere((token) => token.account === account);
-  }
-
   async deleteExpired(now: Date): Promise<number> {
     return this.#deleteWhere((token) => token.expiresAt <= now);
   }

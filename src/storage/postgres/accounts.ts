@@ -1,4 +1,5 @@
 /** `Accounts` in PostgreSQL: the tables `accounts` and `access_tokens`. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
 import type { AccessToken, Account, Accounts } from '../accounts.ts';
 import type { AccessTokenFact, AccountFact, Fact } from '../change-log.ts';
@@ -65,9 +66,15 @@ export class PostgresAccounts implements Accounts {
     return (await this.#database.query<Account>(LIST_ACCOUNTS, values)).map(withoutNulls);
   }
 
-  async recordAccount(account: Account): Promise<void> {
+  recordAccount(account: Account, before?: Account | 'none'): Promise<boolean> {
     const tokensValidAfter = account.tokensValidAfter.toISOString();
-    await this.#change({ kind: 'account-recorded', account: { ...account, tokensValidAfter } });
+    const fact = { kind: 'account-recorded', account: { ...account, tokensValidAfter } } as const;
+    return this.#database.transaction(async (trx) => {
+      const isAsRead = before === undefined || (await isAccount(trx, account.name, before));
+      const isChanged = isAsRead && (await applyAccountFact(trx, fact));
+      await appendChanges(trx, isChanged ? [fact] : []);
+      return isAsRead;
+    });
   }
 
   deleteAccount(name: string): Promise<boolean> {
@@ -100,6 +107,23 @@ export class PostgresAccounts implements Accounts {
       return isChanged;
     });
   }
+}
+
+/**
+ * Whether the account still is what was read. Nobody else writes one until the commit: not only the
+ * row is locked, since of an account that is not there is none.
+ */
+async function isAccount(
+  trx: Knex.Transaction,
+  name: string,
+  before: Account | 'none',
+): Promise<boolean> {
+  await trx.raw('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`account ${name}`]);
+  const { rows } = await trx.raw(`SELECT ${ACCOUNT} FROM accounts WHERE name = ? FOR UPDATE`, [
+    name,
+  ]);
+  const now = rows[0] ? withoutNulls(rows[0]) : 'none';
+  return isDeepStrictEqual(now, before);
 }
 
 /**

@@ -18,10 +18,6 @@ const REVOKE_FAMILY: Statement = {
   name: 'revoke-family',
   text: 'DELETE FROM refresh_tokens WHERE family = $1',
 };
-const REVOKE_ACCOUNT: Statement = {
-  name: 'revoke-account',
-  text: 'DELETE FROM refresh_tokens WHERE account = $1',
-};
 const DELETE_EXPIRED: Statement = {
   name: 'delete-expired-refresh-tokens',
   text: 'DELETE FROM refresh_tokens WHERE expires_at <= $1 RETURNING 1',
@@ -51,10 +47,6 @@ export class PostgresRefreshTokens implements RefreshTokens {
 
   async revokeFamily(family: string): Promise<void> {
     await this.#database.query(REVOKE_FAMILY, [family]);
-  }
-
-  async revokeAccount(account: string): Promise<void> {
-    await this.#database.query(REVOKE_ACCOUNT, [account]);
   }
 
   async deleteExpired(now: Date): Promise<number> {

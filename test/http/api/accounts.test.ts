@@ -108,6 +108,15 @@ describe('/api/v1/accounts', () => {
       expect((await send('GET', '/carl')).body).to.deep.equal(changed.body);
     });
 
+    it('loses neither of two changes at once', async () => {
+      await send('PUT', '/carl', { body: { password: ADMIN_PASSWORD } });
+      const grants = [{ pattern: 'team/**', actions: ['pull'] }];
+      const changes = [{ grants }, { isDisabled: true }, { kind: 'robot' }];
+      await Promise.all(changes.map((body) => send('PUT', '/carl', { body })));
+      const { body } = await send('GET', '/carl');
+      expect(body).to.deep.include({ grants, isDisabled: true, kind: 'robot' });
+    });
+
     it('refuses names and bodies that are wrong', async () => {
       for (const name of ['Carl', 'a%20b', '-a', 'a:b', 'a%2Fb', 'x'.repeat(65)]) {
         expect((await send('PUT', `/${name}`, { body: {} })).status, name).to.equal(404);
