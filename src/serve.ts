@@ -100,16 +100,15 @@ async function supervise(
   const processes = new Processes({ log, clock, environment });
   const isCounted = config.metricsListen !== 'off';
   const print = isCounted ? (await import('./metrics.ts')).sumOfChildren() : undefined;
-  await withReplication(foundation, common, () =>
-    withMetricsServer(config, print, async () => {
-      try {
-        await processes.start(config.processes);
-        await stopping;
-      } finally {
-        await processes.stop(config.drainDeadlineMs + LATE_MS);
-      }
-    }),
-  );
+  await withReplication(foundation, common, async () => {
+    try {
+      await processes.start(config.processes);
+      // Only now: a child that is still loading would keep whoever reads the metrics waiting.
+      await withMetricsServer(config, print, () => stopping);
+    } finally {
+      await processes.stop(config.drainDeadlineMs + LATE_MS);
+    }
+  });
 }
 
 async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): Promise<void> {

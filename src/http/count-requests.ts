@@ -1,22 +1,27 @@
 /** Counts requests as they end, by the row of the routes table and never by path (A53). */
+import type { Socket } from 'node:net';
 import type { Figures } from '../metrics.ts';
 import { matchPath } from './match-path.ts';
 import type { Listener } from './server.ts';
 
 /** The same listener, with each of its requests told to the figures. */
 export function countRequests(listener: Listener, figures: Figures): Listener {
+  // A small request has arrived whole before anybody hears of it, so we count from the last one.
+  const counted = new WeakMap<Socket, { readonly bytesIn: number; readonly bytesOut: number }>();
   return (request, response) => {
     const startedMs = performance.now();
     const { socket, method = '' } = request;
-    const [before, sent] = [socket.bytesRead, socket.bytesWritten];
     response.once('close', () => {
+      const [bytesIn, bytesOut] = [socket.bytesRead, socket.bytesWritten];
+      const before = counted.get(socket) ?? { bytesIn: 0, bytesOut: 0 };
+      counted.set(socket, { bytesIn, bytesOut });
       figures.countRequest({
         route: routeOf(request.url ?? ''),
         method,
         status: response.statusCode,
         seconds: (performance.now() - startedMs) / 1000,
-        bytesIn: socket.bytesRead - before,
-        bytesOut: socket.bytesWritten - sent,
+        bytesIn: bytesIn - before.bytesIn,
+        bytesOut: bytesOut - before.bytesOut,
       });
     });
     return listener(request, response);

@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly port?: number;
   /** The command and what follows it; `serve` by default. */
   readonly words?: readonly string[];
+  /** Whether it leads a process group, as what is started in a terminal does. */
+  readonly hasOwnGroup?: boolean;
 }
 
 export const ADMIN = { user: 'admin', password: 'correct-horse-battery-staple' };
@@ -45,6 +47,7 @@ export async function startProgram(options: StartOptions = {}): Promise<Started>
   const url = new URL(`http://127.0.0.1:${port}`);
   const child = spawn(process.execPath, [MAIN, ...(options.words ?? ['serve'])], {
     env: { ...process.env, ...settingsOf({ data, port }), ...options.env },
+    detached: options.hasOwnGroup ?? false,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed: string[] = [];

@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ROOT } from '../architecture/sources.ts';
+import { Client } from '../conformance/client.ts';
+import { closeConnections } from '../conformance/exchange.ts';
+import { Fixtures } from '../conformance/fixtures.ts';
+import { Repository } from '../conformance/repository.ts';
+import { ADMIN, type Started, startProgram } from '../support/programs/program.ts';
+import { until } from '../two-sites/client.ts';
+
+/** Runs an operator's command at a site. */
+function at({ url }: Started, words: readonly string[], password = ADMIN.password) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'dist/src/main.js'), ...words],
+    {
+      env: {
+        PATH: process.env['PATH'],
+        MERIDIAN_URL: url.origin,
+        MERIDIAN_USER: ADMIN.user,
+        MERIDIAN_PASSWORD: password,
+      },
+      encoding: 'utf8',
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+/** What a command printed. @throws where it failed */
+function printedBy(site: Started, words: readonly string[]): string {
+  const { status, stdout, stderr } = at(site, words);
+  expect(status, stderr).to.equal(0);
+  return stdout;
+}
+
+describe('an operator’s command, at running sites', function () {
+  this.timeout(60_000);
+  let primary: Started;
+  let secondary: Started | undefined;
+
+  before(async () => {
+    primary = await startProgram();
+    const settings = printedBy(primary, ['site', 'add', 'lisbon']).matchAll(
+      /(MERIDIAN_\w+)=(\S+)/g,
+    );
+    const env = Object.fromEntries([...settings].map(([, name, value]) => [name!, value!]));
+    expect(env['MERIDIAN_PRIMARY_URL']).to.equal(primary.url.origin);
+    // Where it is to be found is a remark in brackets, for people.
+    delete env['MERIDIAN_PUBLIC_URL'];
+    secondary = await startProgram({ env });
+  });
+  after(async () => {
+    closeConnections();
+    await secondary?.stop();
+    await primary.stop();
+  });
+
+  it('answers a wrong password with one sentence and 1', () => {
+    const { status, stdout, stderr } = at(primary, ['account', 'list'], 'wrong-password-entirely');
+    expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
+    expect(stderr).to.match(/^meridian: http:\/\/\S+ refuses: .+\.\n$/);
+  });
+
+  it('lists the sites, of which one joined with what was printed', () => {
+    const printed = printedBy(primary, ['site', 'list']);
+    expect(printed).to.include('lisbon').and.to.include(secondary!.url.origin);
+  });
+
+  it('makes an account that may push where it says, and a token of it', async () => {
+    printedBy(primary, ['account', 'add', 'ci', '--robot', '--grant', 'team/**=pull,push']);
+    expect(printedBy(primary, ['account', 'list'])).to.match(/ci .*team\/\*\*=pull,push/);
+    const printed = printedBy(primary, ['token', 'add', 'ci', '--label', 'build']);
+    const password = /^ {2}(\S+)$/m.exec(printed)?.[1] ?? '';
+    const client = new Client(primary.url, { user: 'ci', password });
+    await new Repository(client, 'team/app', new Fixtures('ci')).pushImage('v1');
+    const elsewhere = new Repository(client, 'other/app', new Fixtures('ci'));
+    expect((await elsewhere.startUpload()).status).to.equal(403);
+  });
+
+  it('makes an account at a secondary, which is the primary’s, and soon both sites’', async () => {
+    printedBy(secondary!, ['account', 'add', 'eve', '--robot', '--grant', 'team/**=pull']);
+    expect(printedBy(primary, ['account', 'list'])).to.include('eve');
+    await until('it is here', async () =>
+      printedBy(secondary!, ['account', 'list']).includes('eve'),
+    );
+  });
+
+  it('invites at a secondary a site that joins the primary', () => {
+    const printed = printedBy(secondary!, ['site', 'add', 'oslo']);
+    expect(printed).to.include(`MERIDIAN_PRIMARY_URL=${primary.url.origin}\n`);
+  });
+
+  it('is refused at a secondary with a wrong password', () => {
+    const { status, stderr } = at(secondary!, ['account', 'remove', 'ci'], 'wrong-password-again');
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/^meridian: http:\/\/\S+ refuses: .+\.\n$/);
+  });
+});
