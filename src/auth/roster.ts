@@ -28,7 +28,7 @@ export interface AccountChange {
   readonly grants?: readonly Grant[] | undefined;
 }
 
-interface HashedChange extends AccountChange {
+interface HashedChange extends Omit<AccountChange, 'password'> {
   readonly passwordHash?: string | undefined;
 }
 
@@ -77,10 +77,10 @@ export class Roster {
   async changeAccount(name: string, change: AccountChange, actor: string): Promise<boolean> {
     if (!isAccountName(name))
       throw invalid('an account name has 1 to 64 of a-z, 0-9, ".", "_", "-"');
-    const { password } = change;
+    const { password, ...rest } = change;
     const passwordHash = password === undefined ? undefined : await hashNew(password);
     const before = await this.#write(name, (known) => {
-      const after = this.#applyTo(known ?? this.#blank(name), { ...change, passwordHash });
+      const after = this.#applyTo(known ?? this.#blank(name), { ...rest, passwordHash });
       if (name === actor && (after.isDisabled || !administers(rightsOf({ account: after })))) {
         throw ownAdministration();
       }
@@ -158,7 +158,7 @@ export class Roster {
     }
   }
 
-  #applyTo(account: Account, { password: _, passwordHash, ...change }: HashedChange): Account {
+  #applyTo(account: Account, { passwordHash, ...change }: HashedChange): Account {
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
     const changed: Account = { ...account, ...Object.fromEntries(given) };
     if (!passwordHash) return changed;

@@ -68,12 +68,14 @@ export class SiteCalls implements Authenticates {
 
 /** Another site: it may read whatever there is, and change nothing. */
 export class SiteCaller implements Caller {
+  readonly site: string;
   readonly account: string;
   readonly isAuthenticated = true;
   readonly isAdministrator = false;
 
   /** @param site its name */
   constructor(site: string) {
+    this.site = site;
     // No account has a colon in its name.
     this.account = `site:${site}`;
   }

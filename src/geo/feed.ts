@@ -33,29 +33,38 @@ export class Feed {
    * The lines behind a position, until the signal aborts. Reads on only as they are taken, so a
    * slow reader costs no memory.
    *
+   * @param follower name of the site that asks: taken out of the cluster, it hears of that, and of
+   * nothing behind it
    * @throws RegistryError with 409 where the log ends before that position: whoever asks followed
    * another log.
    */
-  async open(after: number, signal: AbortSignal): Promise<AsyncIterable<string>> {
+  async open(
+    { after, follower }: { readonly after: number; readonly follower: string },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<string>> {
     const head = await this.#changeLog.head();
     if (after > head) {
       const message = `the change log of this site ends at ${head}, before position ${after}`;
       throw new RegistryError('UNSUPPORTED', { status: 409, message });
     }
-    return this.#send(after, signal);
+    return this.#send(after, follower, signal);
   }
 
-  async *#send(after: number, signal: AbortSignal): AsyncGenerator<string> {
+  async *#send(after: number, follower: string, signal: AbortSignal): AsyncGenerator<string> {
     const bell = new Bell(this.#clock);
     const stopWatching = this.#changeLog.watch(() => bell.ring());
     try {
       let position = after;
       while (!signal.aborted) {
         const at = this.#clock.now();
-        const changes = await this.#listNext(position);
+        const listed = await this.#listNext(position);
+        const end = listed.findIndex((change) => removes(change, follower));
+        const changes = end === -1 ? listed : listed.slice(0, end + 1);
         position = changes.at(-1)?.position ?? position;
-        if (changes.length > 0) yield changes.map(printChange).join('');
-        else {
+        if (changes.length > 0) {
+          yield changes.map(printChange).join('');
+          if (end !== -1) return;
+        } else {
           const { epoch } = await this.#role.read();
           yield printFeedMessage({ kind: 'heartbeat', position, epoch, at });
           await bell.wait(HEARTBEAT_MS, signal);
@@ -84,6 +93,10 @@ function countFitting(changes: readonly Change[]): number {
     if (bytes > BATCH_BYTES && index > 0) return index;
   }
   return changes.length;
+}
+
+function removes({ fact }: Change, site: string): boolean {
+  return fact.kind === 'site-deleted' && fact.name === site;
 }
 
 function printChange(change: Change): string {

@@ -6,6 +6,7 @@ import type { Elsewhere } from '../registry/elsewhere.ts';
 import { Fill, type OnVerified } from '../registry/fill.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
+import type { Identity } from '../storage/identity.ts';
 import type { Ledger } from '../storage/ledger.ts';
 import type { Replicas } from '../storage/replicas.ts';
 import type { Sites } from '../storage/sites.ts';
@@ -26,6 +27,8 @@ export interface GeoDependencies {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
+  /** Who this site is. */
+  readonly identity: Pick<Identity, 'site'>;
   /** The primary's content; a primary has nobody to ask. */
   readonly upstream?: Upstream;
 }
@@ -47,7 +50,7 @@ export function openGeo(dependencies: GeoDependencies): Geo {
   const onArrival = createArrival(dependencies);
   return {
     role,
-    sites: new ClusterSites({ ...dependencies, role }),
+    sites: new ClusterSites({ ...dependencies, role }, dependencies.identity.site),
     feed: new Feed({ ...dependencies, role }),
     passage: new Passage(dependencies),
     fill,

@@ -22,12 +22,15 @@ export class ClusterSites {
   readonly #role: Dependencies['role'];
   readonly #clock: Clock;
   readonly #randomness: Randomness;
+  readonly #own: string;
 
-  constructor({ sites, role, clock, randomness }: Dependencies) {
+  /** @param own name of this site */
+  constructor({ sites, role, clock, randomness }: Dependencies, own: string) {
     this.#sites = sites;
     this.#role = role;
     this.#clock = clock;
     this.#randomness = randomness;
+    this.#own = own;
   }
 
   list(): Promise<Site[]> {
@@ -38,10 +41,11 @@ export class ClusterSites {
    * Lets one site of that name join, once, within a day.
    *
    * @returns the join token, which is kept nowhere
-   * @throws RegistryError NAME_INVALID
+   * @throws RegistryError NAME_INVALID; DENIED for the name of this site, whose key it would take
    */
   async invite(site: string): Promise<{ readonly joinToken: string; readonly expiresAt: Date }> {
     if (!SITE_NAME.test(site)) throw invalidName();
+    if (site === this.#own) throw ownName();
     const joinToken = this.#randomness.bytes(TOKEN_BYTES).toString('base64url');
     const expiresAt = new Date(this.#clock.now().getTime() + INVITATION_MS);
     await this.#sites.recordInvitation({ site, tokenHash: hashOf(joinToken), expiresAt });
@@ -52,7 +56,8 @@ export class ClusterSites {
    * Makes a site known in all others. A site that lost its key joins again with a new invitation.
    *
    * @returns the epoch
-   * @throws RegistryError UNAUTHORIZED where the token is unknown, used, too old, or another site's
+   * @throws RegistryError UNAUTHORIZED where the token is unknown, used, too old, or another
+   * site's; DENIED for the key of another site, whose tokens would count as nobody's then
    */
   async join(joinToken: string, site: Site): Promise<{ readonly epoch: number }> {
     const invitation = await this.#sites.takeInvitation(hashOf(joinToken));
@@ -62,16 +67,27 @@ export class ClusterSites {
         message: `this join token is not, or no longer, one for the site ${site.name}`,
       });
     }
+    await this.#assertOwnKey(site);
     await this.#sites.recordSite(site);
     const { epoch } = await this.#role.read();
     return { epoch };
   }
 
-  /** Cuts a site off: its tokens count nowhere any more. @throws RegistryError NAME_UNKNOWN */
+  /**
+   * Cuts a site off: its tokens count nowhere any more.
+   * @throws RegistryError NAME_UNKNOWN; DENIED for this site itself
+   */
   async remove(site: string): Promise<void> {
+    if (site === this.#own) throw ownName();
     const wasThere = await this.#sites.deleteSite(site);
     if (wasThere) return;
     throw new RegistryError('NAME_UNKNOWN', { message: `there is no site ${site}` });
+  }
+
+  async #assertOwnKey({ name, publicKey }: Site): Promise<void> {
+    const others = (await this.#sites.listSites()).filter((site) => site.name !== name);
+    const isTaken = others.some((site) => site.publicKey['x'] === publicKey['x']);
+    if (isTaken) throw new RegistryError('DENIED', { message: 'another site has this key' });
   }
 }
 
@@ -79,6 +95,10 @@ function invalidName(): RegistryError {
   return new RegistryError('NAME_INVALID', {
     message: 'a site is named by lower-case letters, digits and dashes',
   });
+}
+
+function ownName(): RegistryError {
+  return new RegistryError('DENIED', { message: 'this is the name of the primary site itself' });
 }
 
 function hashOf(token: string): string {

@@ -10,7 +10,7 @@ import { RegistryError } from '../oci/error.ts';
 import { type Answer, API_VERSION, writeAnswer } from './answer.ts';
 import type { Gatekeeper } from './authenticate.ts';
 import { authorize, type Changes, refuseChange, scopesFor } from './authorize.ts';
-import { logRequests } from './log-requests.ts';
+import { type AccessLog, logRequests } from './log-requests.ts';
 import { matchPath } from './match-path.ts';
 import { findRoute, printAllow, type Route } from './routes.ts';
 import { Call } from './v2/call.ts';
@@ -33,18 +33,18 @@ export interface AppOptions {
   readonly forward?: Forward;
   /** What may be changed through `/v2`; everything where nobody says. */
   readonly changes?: Changes;
-  /** Whether each request is logged. */
-  readonly isAccessLogged: boolean;
+  /** Which requests have a line in the log; none where nobody says. */
+  readonly accessLog?: AccessLog;
 }
 
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
-  // What reaches Koa itself is a line that broke after its answer had begun.
+  // What reaches Koa itself is a line that broke after its answer had begun, or a client that went
+  // away; its own listener would print a stack.
   app.on('error', (error: Error) => options.log.debug({ err: error }, 'a connection broke'));
-  // What reaches Koa itself is a client that went away; its own listener would print a stack.
-  app.on('error', (error: unknown) => options.log.debug({ error }, 'a connection broke off'));
   app.use(writeErrors(options.log));
-  if (options.isAccessLogged) app.use(logRequests(options.log, options.clock));
+  const { accessLog = 'off' } = options;
+  if (accessLog !== 'off') app.use(logRequests(accessLog, options));
   app.use(serveRegistry(options));
   for (const door of options.doors ?? [])
     app.use(typeof door === 'function' ? door : door.routes());
@@ -54,7 +54,9 @@ export function createApp(options: AppOptions): Koa {
 
 function serveRegistry(options: AppOptions): Middleware {
   return async (context, next) => {
-    if (!isRegistryPath(context.req.url ?? '')) {
+    const { url = '' } = context.req;
+    if (!url.startsWith('/')) throw refuseForm();
+    if (!isRegistryPath(url)) {
       await next();
       return;
     }
@@ -62,6 +64,19 @@ function serveRegistry(options: AppOptions): Middleware {
     const headers = { ...API_VERSION, ...answer.headers };
     await writeAnswer(context, { ...answer, headers });
   };
+}
+
+/**
+ * > absolute-form = absolute-URI (RFC 9112, 3.2.2)
+ *
+ * is for proxies, and this is none: it must never ask another host in a client's name (A52).
+ */
+function refuseForm(): RegistryError {
+  return new RegistryError('UNSUPPORTED', {
+    status: 400,
+    message: 'a request names its path alone',
+    headers: { Connection: 'close' },
+  });
 }
 
 function isRegistryPath(url: string): boolean {

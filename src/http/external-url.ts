@@ -36,7 +36,7 @@ export class ExternalUrl {
     const isTls = 'encrypted' in request.socket;
     const isHttps = (forwarded('x-forwarded-proto') ?? (isTls ? 'https' : 'http')) === 'https';
     const host = [forwarded('x-forwarded-host'), request.headers.host].find(
-      (text) => text !== undefined && HOST.test(text),
+      (text) => text !== undefined && HOST.test(text) && URL.canParse(`http://${text}`),
     );
     return `${isHttps ? 'https' : 'http'}://${host ?? localHost(request)}`;
   }

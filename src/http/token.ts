@@ -45,7 +45,7 @@ async function getToken(
   context: Context,
   { issuer, gatekeeper }: TokenDependencies,
 ): Promise<void> {
-  const query = context.URL.searchParams;
+  const query = new URLSearchParams(context.querystring);
   const basic = readAuthorization(context, issuer.service);
   const address = gatekeeper.clientAddress(context.req);
   assertAccount(query.get('account'), basic?.name);

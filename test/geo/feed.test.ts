@@ -28,7 +28,10 @@ describe('the feed', () => {
   afterEach(() => stop.abort());
 
   async function open(after: number): Promise<() => Promise<FeedMessage[]>> {
-    const lines = await new Feed({ ...ports, role, clock }).open(after, stop.signal);
+    const lines = await new Feed({ ...ports, role, clock }).open(
+      { after, follower: 'lisbon' },
+      stop.signal,
+    );
     const iterator = lines[Symbol.asyncIterator]();
     return async () => {
       const { value, done } = await iterator.next();

@@ -58,7 +58,7 @@ async function listAccounts(
   { roster, gatekeeper }: AccountDependencies,
 ): Promise<void> {
   await requireAdministrator(context, gatekeeper);
-  const query = context.URL.searchParams;
+  const query = new URLSearchParams(context.querystring);
   const n = readPageSize(query);
   const after = readLast(query, (text) => (isAccountName(text) ? text : undefined));
   const found = await roster.listAccounts({ limit: n + 1, ...(after ? { after } : {}) });

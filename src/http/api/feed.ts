@@ -33,13 +33,14 @@ async function sendFeed(context: Context, dependencies: FeedDependencies): Promi
   await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
   const gone = new AbortController();
   context.res.once('close', () => gone.abort());
-  const lines = await feed.open(readAfter(context), AbortSignal.any([gone.signal, draining]));
+  const wanted = { after: readAfter(context), follower: caller.site };
+  const lines = await feed.open(wanted, AbortSignal.any([gone.signal, draining]));
   const headers = { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' };
   await writeAnswer(context, { status: 200, headers, body: Readable.from(lines) });
 }
 
 function readAfter(context: Context): number {
-  const text = context.URL.searchParams.get('after') ?? '0';
+  const text = new URLSearchParams(context.querystring).get('after') ?? '0';
   if (/^[0-9]{1,15}$/.test(text)) return Number(text);
   throw new RegistryError('UNSUPPORTED', { status: 400, message: 'after is no position' });
 }

@@ -30,6 +30,11 @@ const HOP_BY_HOP = new Set([
   'upgrade',
   'expect',
   'host',
+  // The client's word about proxies; the primary may trust this site's address (A39).
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
   // Written by this site on every answer of its own.
   'docker-distribution-api-version',
 ]);
@@ -64,7 +69,12 @@ export function openPassOn({ primarySite, role, passage }: PassOnDependencies): 
       // A client that went away in the middle of its body is no failure of the primary.
       throw body?.errored ?? error;
     });
-    await waitForChange(passage, answer);
+    try {
+      await waitForChange(passage, answer);
+    } catch (error) {
+      answer.body.destroy();
+      throw error;
+    }
     return toAnswer(answer);
   };
 }

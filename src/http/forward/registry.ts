@@ -5,17 +5,33 @@
 import { Readable } from 'node:stream';
 import { type Passage, POSITION_HEADER } from '../../geo/passage.ts';
 import { EPOCH_HEADER, parseEpoch } from '../../geo/role.ts';
+import { parseScope } from '../../oci/scope.ts';
+import type { Answer } from '../answer.ts';
 import type { Forward } from '../app.ts';
+import type { Call } from '../v2/call.ts';
 import { hasBody, isUpload, type PassOn } from './pass-on.ts';
 
 /** At a secondary: passes each call on to the primary. */
 export function forwardToPrimary(passOn: PassOn): Forward {
-  return (call) => {
+  return async (call) => {
     const { request, context } = call;
     // The client is told to send the body only now (T32).
     const body = hasBody(request) ? Readable.from(call.body, { objectMode: false }) : undefined;
-    return passOn({ request, response: context.res, body });
+    const answer = await passOn({ request, response: context.res, body });
+    return answer.status === 401 ? challengeHere(call, answer) : answer;
   };
+}
+
+/** What the primary wants a token for is to be had here: clients may not reach its host (T2). */
+function challengeHere(call: Call, { headers, body }: Answer): never {
+  if (body instanceof Readable) body.destroy();
+  const [, scopes = ''] = /scope="([^"]*)"/.exec(String(headers['www-authenticate'])) ?? [];
+  throw call.unauthorized(
+    scopes
+      .split(' ')
+      .map(parseScope)
+      .filter((scope) => scope !== undefined),
+  );
 }
 
 /** At the primary: says of each write that was passed on where in the log it is. */

@@ -80,9 +80,16 @@ export class Line {
     return answer;
   }
 
-  /** Passes a request on as it is, in the name of whoever made it. */
-  pass(wanted: LineRequest): Promise<LineAnswer> {
-    return this.#send(new URL(wanted.path, this.#url), wanted);
+  /**
+   * Passes a request on as it is, in the name of whoever made it. Its path comes from them too, and
+   * must not lead elsewhere: `http://…` and `//…` name other hosts (A39).
+   *
+   * @throws UpstreamFailure where there is no answer
+   */
+  async pass(wanted: LineRequest): Promise<LineAnswer> {
+    const url = URL.canParse(wanted.path, this.#url.href) && new URL(wanted.path, this.#url);
+    if (url && url.origin === this.#url.origin) return this.#send(url, wanted);
+    throw new UpstreamFailure('the path names another host', { status: 400 });
   }
 
   async #send(url: URL, wanted: LineRequest): Promise<LineAnswer> {
