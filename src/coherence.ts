@@ -40,8 +40,14 @@ export class Coherence {
     this.#memories.push(memory);
   }
 
-  /** Makes every memory true as of some moment after the call. @returns that position. */
-  async catchUp(): Promise<number> {
+  /**
+   * Makes every memory true as of some moment after the call; or after the request began, where it
+   * hands on the position that it got here before: one request asks for the head once.
+   *
+   * @returns the position up to which all memories are true
+   */
+  async catchUp(asOf?: number): Promise<number> {
+    if (asOf !== undefined && asOf <= this.#position) return this.#position;
     const head = await this.#changeLog.head();
     while (this.#position < head) await (this.#catchingUp ??= this.#readOn(head));
     return this.#position;

@@ -63,6 +63,23 @@ describe('coherence', () => {
     expect(memory.forgotten).to.deep.equal([]);
   });
 
+  it('asks for the head once for a request that hands its position on', async () => {
+    const { log, memory, coherence } = open();
+    log.write(2);
+    const asOf = await coherence.catchUp();
+    log.write();
+    log.head = () => expect.fail('the head was asked for again');
+    expect(await coherence.catchUp(asOf)).to.equal(2);
+    expect(memory.forgotten).to.deep.equal([1, 2]);
+  });
+
+  it('asks where the position handed on lies ahead of it', async () => {
+    const { log, memory, coherence } = open();
+    log.write(3);
+    expect(await coherence.catchUp(3)).to.equal(3);
+    expect(memory.forgotten).to.deep.equal([1, 2, 3]);
+  });
+
   it('forgets everything when it is far behind', async () => {
     const { log, memory, coherence } = open();
     log.write(5000);

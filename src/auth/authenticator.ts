@@ -66,11 +66,11 @@ export class Authenticator {
   }
 
   async #authenticateToken(token: string): Promise<Authentication> {
-    await this.#principals.catchUp();
+    const asOf = await this.#principals.catchUp();
     const claims = await this.#tokens.verify(token);
     const rights = claims && (await this.#findRights(claims));
     if (!rights) return INVALID_TOKEN;
-    return { kind: 'known', caller: callerWithToken(rights, claims.access) };
+    return { kind: 'known', caller: { ...callerWithToken(rights, claims.access), asOf } };
   }
 
   async #findRights(claims: Claims): Promise<Rights | undefined> {

@@ -17,6 +17,12 @@ export interface Caller {
   readonly account: string;
 
   /**
+   * Position of the change log that was learned when this request was authenticated: whatever else
+   * it reads from memory need not ask for it again. Absent where it was not learned.
+   */
+  readonly asOf?: number;
+
+  /**
    * Whether the caller may do this there: the token must hold it and the account must still have
    * it. `overwrite` follows from a token's `push` and the account's grants.
    */

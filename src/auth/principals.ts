@@ -36,9 +36,12 @@ export class Principals implements Memory {
     coherence.add(this);
   }
 
-  /** Makes what is remembered true; called once at the start of each request. */
-  async catchUp(): Promise<void> {
-    await this.#coherence.catchUp();
+  /**
+   * Makes what is remembered true; called once at the start of each request.
+   * @returns the position of the change log up to which it is
+   */
+  catchUp(): Promise<number> {
+    return this.#coherence.catchUp();
   }
 
   /** The account of that name, disabled ones too; true as of the last `catchUp()`. */

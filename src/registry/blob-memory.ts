@@ -28,9 +28,16 @@ export class BlobMemory implements Memory {
     this.#coherence = coherence;
   }
 
-  /** What is true at some moment after the call; `undefined` where the repository has it not. */
-  async find(repository: RepositoryName, digest: Digest): Promise<LinkedBlob | undefined> {
-    const before = await this.#coherence.catchUp();
+  /**
+   * What is true at some moment after the call, or after the request began that hands on its
+   * position (see `Coherence.catchUp`); `undefined` where the repository has it not.
+   */
+  async find(
+    repository: RepositoryName,
+    digest: Digest,
+    asOf?: number,
+  ): Promise<LinkedBlob | undefined> {
+    const before = await this.#coherence.catchUp(asOf);
     const key = linkKey(repository, digest);
     const known = this.#links.get(key);
     if (known) return known;

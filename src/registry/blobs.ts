@@ -40,11 +40,13 @@ export class Blobs {
 
   /**
    * The blob as the repository has it: bytes that only other repositories hold are not there (A13).
+   *
+   * @param asOf position that this request learned already, if it did
    * @throws RegistryError BLOB_UNKNOWN
    */
-  async get(repository: RepositoryName, digest: Digest): Promise<LinkedBlob> {
+  async get(repository: RepositoryName, digest: Digest, asOf?: number): Promise<LinkedBlob> {
     const found =
-      (await this.#memory.find(repository, digest)) ??
+      (await this.#memory.find(repository, digest, asOf)) ??
       (await this.#elsewhere?.findBlob(repository, digest));
     if (found) return found;
     throw unknown(digest);

@@ -47,12 +47,16 @@ export class ManifestMemory implements Memory {
     });
   }
 
-  /** What is true at some moment after the call; `undefined` where the site has it not. */
+  /**
+   * What is true at some moment after the call, or after the request began that hands on its
+   * position (see `Coherence.catchUp`); `undefined` where the site has it not.
+   */
   async find(
     repository: RepositoryName,
     reference: Reference,
+    asOf?: number,
   ): Promise<StoredManifest | undefined> {
-    await this.#coherence.catchUp();
+    await this.#coherence.catchUp(asOf);
     const entry =
       reference.kind === 'tag'
         ? (this.#recallTag(repository, reference.tag) ??

@@ -42,10 +42,17 @@ export class Manifests {
     this.#elsewhere = elsewhere;
   }
 
-  /** @throws RegistryError MANIFEST_UNKNOWN where it is neither here nor elsewhere. */
-  async get(repository: RepositoryName, reference: Reference): Promise<StoredManifest> {
+  /**
+   * @param asOf position that this request learned already, if it did
+   * @throws RegistryError MANIFEST_UNKNOWN where it is neither here nor elsewhere.
+   */
+  async get(
+    repository: RepositoryName,
+    reference: Reference,
+    asOf?: number,
+  ): Promise<StoredManifest> {
     const found =
-      (await this.#memory.find(repository, reference)) ??
+      (await this.#memory.find(repository, reference, asOf)) ??
       (await this.#elsewhere?.findManifest(repository, reference));
     if (found) return found;
     throw unknown(reference);

@@ -11,7 +11,7 @@ import type { Services } from './services.ts';
 
 export async function getBlob(call: Call, services: Services): Promise<Answer> {
   const { repository, digest } = call;
-  const { sizeBytes } = await services.blobs.get(repository, digest);
+  const { sizeBytes } = await services.blobs.get(repository, digest, call.caller.asOf);
   const headers = blobHeaders(digest, sizeBytes);
   if (matchesEtag(call.headers['if-none-match'], digest)) return unchanged(headers);
   // A HEAD is the whole blob's, and is answered here: storage signs its URLs for GET (checklist

@@ -18,7 +18,7 @@ const remembered = new WeakMap<StoredManifest, { byDigest: Headers; byTag: Heade
 
 export async function getManifest(call: Call, { manifests }: Services): Promise<Answer> {
   const { reference } = call;
-  const manifest = await manifests.get(call.repository, reference);
+  const manifest = await manifests.get(call.repository, reference, call.caller.asOf);
   const made = remembered.get(manifest) ?? makeHeaders(manifest);
   const headers = reference.kind === 'tag' ? made.byTag : made.byDigest;
   if (matchesEtag(call.headers['if-none-match'], manifest.digest)) return unchanged(headers);
