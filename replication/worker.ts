@@ -109,13 +109,17 @@ function holdLease(options: WorkOptions, { digest, offset: begun }: LedgerEntry)
   const renew = async () => {
     for (;;) {
       await clock.sleep(RENEWAL_MS, ended.signal);
-      const isHeld = await ledger.advance(digest, { ...claimNow(options), offset });
-      if (!isHeld) log.warn({ digest }, 'the lease of a transfer was lost');
+      try {
+        const isHeld = await ledger.advance(digest, { ...claimNow(options), offset });
+        if (!isHeld) log.warn({ digest }, 'the lease of a transfer was lost');
+      } catch (error) {
+        // A ledger that is away for a moment is asked again: large blobs take longer than a lease.
+        log.warn({ err: error, digest }, 'a lease cannot be renewed now');
+      }
     }
   };
-  renew().catch((error: unknown) => {
-    if (!ended.signal.aborted) log.warn({ err: error, digest }, 'a lease cannot be renewed');
-  });
+  // It ends by the signal alone.
+  renew().catch(() => undefined);
   return {
     advance: (reached: number) => {
       offset = reached;

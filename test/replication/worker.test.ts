@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { createTransfer } from '../../replication/transfer.ts';
 import { runOne, type WorkOptions } from '../../replication/worker.ts';
-import { systemClock as clock } from '../../src/clock.ts';
+import { type Clock, systemClock as clock } from '../../src/clock.ts';
 import { createArrival } from '../../src/geo/arrival.ts';
 import { createLog } from '../../src/log.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
 import { systemRandomness as randomness } from '../../src/randomness.ts';
 import { Fill } from '../../src/registry/fill.ts';
+import { StorageUnavailable } from '../../src/storage/failure.ts';
 import { MemoryUpstream } from '../../src/storage/memory/upstream.ts';
 import { UpstreamFailure } from '../../src/storage/upstream.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
@@ -89,6 +91,23 @@ describe('the worker', () => {
     expect(await ports.blobStore.listStagings(new Date(Date.now() + 1000))).to.deep.equal([]);
   });
 
+  it('renews its lease again after the ledger was away for a moment', async () => {
+    const { clock: stepped, step } = steppedClock();
+    let finish = () => {};
+    const bringHere = () => new Promise<void>((resolve) => (finish = resolve));
+    let renewals = 0;
+    ports.ledger.advance = async () => {
+      renewals += 1;
+      if (renewals === 1) throw new StorageUnavailable('away');
+      return true;
+    };
+    const running = runOne({ ...startWorker(), bringHere, clock: stepped }, never);
+    for (let steps = 0; steps < 8; steps += 1) await step();
+    expect(renewals).to.be.greaterThan(2);
+    finish();
+    expect(await running).to.equal('settled');
+  });
+
   it('goes on behind the bytes that a killed worker had fetched', async () => {
     // The first worker gets a part of the bytes and then hangs, as one that was killed does.
     const killed = new AbortController();
@@ -109,13 +128,28 @@ describe('the worker', () => {
   });
 });
 
+/** A clock on which a sleep ends with each step. */
+function steppedClock(): { readonly clock: Clock; readonly step: () => Promise<void> } {
+  const sleepers: (() => void)[] = [];
+  const sleep: Clock['sleep'] = (_, signal) =>
+    new Promise((resolve, reject) => {
+      sleepers.push(resolve);
+      signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    });
+  const step = async () => {
+    for (const wake of sleepers.splice(0)) wake();
+    await setImmediate();
+  };
+  return { clock: { ...clock, sleep }, step };
+}
+
 /** So many bytes of the blob, and then nothing more for ever. */
 function stall(bytes: number, onStalled: () => void): Readable {
   let isSent = false;
   return new Readable({
     read() {
       if (!isSent) this.push(blob.subarray(0, bytes));
-      else setImmediate(onStalled);
+      else setImmediate().then(onStalled);
       isSent = true;
     },
   });

@@ -31,6 +31,9 @@ export async function multipartAnswer(multipart: Multipart): Promise<Answer> {
     }
     yield end;
   }
+  const body = Readable.from(parts(), { objectMode: false });
+  // A body that nobody begins to read never comes to its first part, and must let go of it.
+  body.once('close', () => first.destroy());
   return {
     status: 206,
     headers: {
@@ -38,7 +41,7 @@ export async function multipartAnswer(multipart: Multipart): Promise<Answer> {
       'Content-Type': `multipart/byteranges; boundary=${boundary}`,
       'Content-Length': length + end.length,
     },
-    body: Readable.from(parts(), { objectMode: false }),
+    body,
   };
 }
 

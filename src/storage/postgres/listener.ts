@@ -48,8 +48,10 @@ export class Listener {
     });
     this.#client = client;
     client.on('notification', () => this.#tell());
-    client.once('error', () => this.#reconnect(client));
-    client.once('end', () => this.#reconnect(client));
+    // Each time: a connection that breaks may say so twice, and an error that nobody hears ends
+    // the process.
+    client.on('error', () => this.#reconnect(client));
+    client.on('end', () => this.#reconnect(client));
     client.connect().then(
       () => this.#listen(client),
       () => this.#reconnect(client),
