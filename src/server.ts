@@ -66,7 +66,7 @@ function describeApp(site: Site, draining: AbortSignal): AppOptions {
     changes: config.changes,
     log,
     clock,
-    isAccessLogged: config.logLevel === 'debug',
+    accessLog: config.accessLog,
     doors: [
       answerHealth({ check: () => ports.changeLog.head(), log }),
       ...(passOn ? [forwardApiToPrimary(passOn, gatekeeper)] : []),

@@ -5,7 +5,7 @@
  */
 import type { Limit, Limiter } from './auth/lock-out.ts';
 import { systemClock as clock } from './clock.ts';
-import type { Config } from './config.ts';
+import { type Config, processEnvironment } from './config.ts';
 import type { Log } from './log.ts';
 import type { Accounts } from './storage/accounts.ts';
 import type { BlobStore } from './storage/blob-store.ts';
@@ -141,7 +141,11 @@ async function openOwnDatabase(data: string, log: Log): Promise<SiteDatabase> {
   const lock = await DataDirectoryLock.open(data);
   try {
     const { EmbeddedPostgres } = await import('./storage/postgres/embedded.ts');
-    const server = await EmbeddedPostgres.open({ dataDirectory: data, log });
+    const server = await EmbeddedPostgres.open({
+      dataDirectory: data,
+      log,
+      searchPath: processEnvironment()['PATH'] ?? '',
+    });
     const close = async () => {
       await server.close();
       await lock.close();

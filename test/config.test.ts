@@ -127,6 +127,12 @@ describe('the configuration', () => {
       for (const mistake of mistakes) expect(mistake).to.match(/^[A-Z_]+ must be .+\.$/);
     });
 
+    it('refuses a bucket whose address holds keys, which would be printed and logged', async () => {
+      const mistakes = await mistakesOf({ MERIDIAN_STORAGE: 's3://key:secret@bucket' });
+      expect(mistakes).to.have.length(1);
+      expect(mistakes[0]).to.not.include('secret');
+    });
+
     it('names the setting that was probably meant', async () => {
       expect(await mistakesOf({ MERIDIAN_PROCESES: '2' })).to.deep.equal([
         'MERIDIAN_PROCESES is no setting. Did you mean MERIDIAN_PROCESSES?',

@@ -20,7 +20,7 @@ describe('a site of several processes', function () {
   let program: Started;
 
   before(async () => {
-    program = await startProgram({ env: { MERIDIAN_PROCESSES: '2', MERIDIAN_LOG_LEVEL: 'debug' } });
+    program = await startProgram({ env: { MERIDIAN_PROCESSES: '2', MERIDIAN_ACCESS_LOG: 'all' } });
   });
   after(async () => {
     closeConnections();

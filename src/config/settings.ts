@@ -52,7 +52,9 @@ const SITE = {
     kind: value.path,
     fallback: './data',
     group: 'The site',
-    meaning: 'Folder that holds everything which is not kept elsewhere by the settings below.',
+    meaning:
+      'Folder that holds everything which is not kept elsewhere by the settings below. Several ' +
+      'programs may share it only with `DATABASE_URL`, and only those of one site.',
   }),
   processes: given({
     variable: 'MERIDIAN_PROCESSES',
@@ -66,8 +68,16 @@ const SITE = {
     kind: value.oneOf(LOG_LEVELS),
     fallback: 'info',
     group: 'The site',
+    meaning: 'What goes to the log: silent, error, warn, info or debug.',
+  }),
+  accessLog: given({
+    variable: 'MERIDIAN_ACCESS_LOG',
+    kind: value.oneOf(['all', 'writes', 'off']),
+    fallback: 'writes',
+    group: 'The site',
     meaning:
-      'What goes to the log: silent, error, warn, info, or debug, which tells of each request.',
+      'Which requests have a line in the log, at the level info: all, writes (whatever is no GET ' +
+      'or HEAD), or off.',
   }),
 };
 

@@ -179,9 +179,9 @@ const S3_OPTIONS = ['region', 'endpoint', 'pathStyle'];
 
 function readS3Storage(given: string): StorageLocation | undefined {
   const url = readUrl(given, ['s3:']);
-  if (!url?.hostname || [...url.searchParams.keys()].some((key) => !S3_OPTIONS.includes(key))) {
-    return undefined;
-  }
+  // Keys come from the AWS variables: an address is printed, logged and handed around.
+  if (!url?.hostname || url.username) return undefined;
+  if ([...url.searchParams.keys()].some((key) => !S3_OPTIONS.includes(key))) return undefined;
   const endpoint = url.searchParams.get('endpoint');
   const region = url.searchParams.get('region');
   const isPathStyle = isOn.read(url.searchParams.get('pathStyle') ?? 'false');

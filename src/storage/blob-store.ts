@@ -10,8 +10,8 @@ import type { Algorithm, Digest } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 
 /**
- * A stream that uses the memory of its chunks again. Whoever has done with a chunk may give it back,
- * and never looks at it again; nobody needs to.
+ * A stream that uses the memory of its chunks again. Whoever has done with a chunk may give it
+ * back, and never looks at it again; nobody needs to.
  */
 export interface RecyclingReadable extends Readable {
   recycle(chunk: Uint8Array): void;

@@ -19,7 +19,8 @@ const FEW = 10_000;
 const PAGES = 60;
 
 /** Names are spread as real ones are: groups of a hundred projects. */
-const REPOSITORY_NAME = `'g' || lpad((n / 100)::text, 4, '0') || '/p' || lpad((n % 100)::text, 2, '0')`;
+const REPOSITORY_NAME = `
+  'g' || lpad((n / 100)::text, 4, '0') || '/p' || lpad((n % 100)::text, 2, '0')`;
 
 export async function benchLists(): Promise<Row[]> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-lists-'));

@@ -1,5 +1,5 @@
 import { openMemoryPeople, openPostgresPeople } from '../support/people-ports.ts';
-import { describeAccountsContract } from './accounts.ts';
+import { describeAccountsContract } from './suites/accounts.ts';
 
 describeAccountsContract('memory', openMemoryPeople);
 describeAccountsContract('PostgreSQL', openPostgresPeople);

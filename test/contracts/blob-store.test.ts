@@ -5,7 +5,7 @@ import { systemClock } from '../../src/clock.ts';
 import { FilesystemBlobStore } from '../../src/storage/filesystem/blob-store.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { openSwiftBlobStore } from '../support/swift-bucket.ts';
-import { describeBlobStoreContract } from './blob-store.ts';
+import { describeBlobStoreContract } from './suites/blob-store.ts';
 
 describeBlobStoreContract('memory', async () => ({
   store: new MemoryBlobStore({ clock: systemClock }),

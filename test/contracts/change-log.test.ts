@@ -1,5 +1,5 @@
 import { openMemoryFacts, openPostgresFacts } from '../support/facts.ts';
-import { describeChangeLogContract } from './change-log.ts';
+import { describeChangeLogContract } from './suites/change-log.ts';
 
 describeChangeLogContract('memory', openMemoryFacts);
 describeChangeLogContract('PostgreSQL', openPostgresFacts);

@@ -1,5 +1,5 @@
 import { openMemoryPeople, openPostgresPeople } from '../support/people-ports.ts';
-import { describeIdentityStoreContract } from './identity.ts';
+import { describeIdentityStoreContract } from './suites/identity.ts';
 
 describeIdentityStoreContract('memory', openMemoryPeople);
 describeIdentityStoreContract('PostgreSQL', openPostgresPeople);

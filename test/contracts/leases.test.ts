@@ -3,7 +3,7 @@ import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
 import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
-import { describeLeasesContract } from './leases.ts';
+import { describeLeasesContract } from './suites/leases.ts';
 
 describeLeasesContract('memory', async () => new MemoryLeases({ clock: systemClock }));
 

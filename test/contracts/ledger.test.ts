@@ -3,7 +3,7 @@ import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
 import { openRedis } from '../../src/storage/redis/connection.ts';
 import { RedisLedger } from '../../src/storage/redis/ledger.ts';
 import { requireRedis } from '../support/redis.ts';
-import { describeLedgerContract } from './ledger.ts';
+import { describeLedgerContract } from './suites/ledger.ts';
 
 describeLedgerContract('memory', async () => ({
   ledger: new MemoryLedger(),

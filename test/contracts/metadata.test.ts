@@ -1,5 +1,5 @@
 import { openMemoryFacts, openPostgresFacts } from '../support/facts.ts';
-import { describeMetadataContract } from './metadata.ts';
+import { describeMetadataContract } from './suites/metadata.ts';
 
 describeMetadataContract('memory', openMemoryFacts);
 describeMetadataContract('PostgreSQL', openPostgresFacts);

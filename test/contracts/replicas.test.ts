@@ -1,5 +1,5 @@
 import { openMemoryFacts, openPostgresFacts } from '../support/facts.ts';
-import { describeReplicasContract } from './replicas.ts';
+import { describeReplicasContract } from './suites/replicas.ts';
 
 describeReplicasContract('memory', openMemoryFacts);
 describeReplicasContract('PostgreSQL', openPostgresFacts);

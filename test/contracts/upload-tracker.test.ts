@@ -2,7 +2,7 @@ import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts'
 import { Database } from '../../src/storage/postgres/database.ts';
 import { PostgresUploadTracker } from '../../src/storage/postgres/upload-tracker.ts';
 import { openTestDatabase } from '../support/database.ts';
-import { describeUploadTrackerContract } from './upload-tracker.ts';
+import { describeUploadTrackerContract } from './suites/upload-tracker.ts';
 
 describeUploadTrackerContract('memory', async () => ({
   tracker: new MemoryUploadTracker(),

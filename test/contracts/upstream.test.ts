@@ -6,7 +6,7 @@ import { parseRange, printContentRange } from '../../src/oci/range.ts';
 import { Line } from '../../src/storage/distribution/line.ts';
 import { DistributionUpstream } from '../../src/storage/distribution/upstream.ts';
 import { MemoryUpstream } from '../../src/storage/memory/upstream.ts';
-import { CONTENT, describeUpstreamContract, type UpstreamContent } from './upstream.ts';
+import { CONTENT, describeUpstreamContract, type UpstreamContent } from './suites/upstream.ts';
 
 describeUpstreamContract('memory', async ({ repository, tag, manifest, mediaType, blob }) => {
   const upstream = new MemoryUpstream();

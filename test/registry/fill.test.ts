@@ -192,7 +192,7 @@ describe('the fill', () => {
       expect(upstream.offsets).to.deep.equal([0, 123_456]);
     });
 
-    it('gives up after a few tries that brought nothing, and begins anew for the next', async () => {
+    it('gives up after a few tries that brought nothing, and begins anew for others', async () => {
       let tries = 0;
       const broken: Source = async () => {
         tries += 1;

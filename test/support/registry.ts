@@ -99,7 +99,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
     log,
     clock,
     changes: options.changes,
-    isAccessLogged: options.logLevel !== undefined,
+    accessLog: options.logLevel === undefined ? 'off' : 'all',
     doors: [tokenRoutes({ ...auth, gatekeeper })],
   });
   const listen = { host: '127.0.0.1', port: options.port ?? 0, clock };

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { S3BlobStore } from '../../src/storage/s3/blob-store.ts';
-import { parseS3Location, type S3Location } from '../../src/storage/s3/location.ts';
+import type { S3Location } from '../../src/storage/s3/location.ts';
 import { requireSwift, type SwiftServer } from './swift.ts';
 
 export interface SwiftBucket {
@@ -31,7 +31,9 @@ export async function requireBucket(test: Mocha.Context): Promise<SwiftBucket> {
     pathStyle: 'true',
   });
   const url = new URL(`s3://${bucket}/meridian?${query.toString()}`);
-  return { location: parseS3Location(url), server, url };
+  const endpoint = server.endpoint.origin;
+  const location = { bucket, prefix: 'meridian/', endpoint, region, isPathStyle: true };
+  return { location, server, url };
 }
 
 /** A store in an empty bucket, for a contract suite. */

@@ -117,7 +117,6 @@ async function startSite({ ports, identity, primaryUrl }: SiteParts): Promise<Te
     gatekeeper,
     log,
     clock,
-    isAccessLogged: false,
     doors: [tokenRoutes({ ...auth, gatekeeper }), ...routers],
     forward: primary
       ? forwardToPrimary(openPassOn({ ...geo, ...primary }))

@@ -4,7 +4,7 @@
  *     <prefix>entry:<digest>   hash: digest size repository lane state offset attempts seq
  *                              [holder] [reason] [next]
  *     <prefix>ready:<lane>     sorted set of digests by `seq`, the order in which they came
- *     <prefix>later            sorted set of digests by the time (ms) at which a lease or pause ends
+ *     <prefix>later            sorted set of digests by the time (ms) when a lease or pause ends
  *     <prefix>counts           hash: seq bytes lane:<lane> state:<state> filled
  *
  * An entry is in `ready` or in `later`, never in both. KEYS[1] is `counts`, which carries the hash

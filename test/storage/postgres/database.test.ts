@@ -78,7 +78,7 @@ describe('Database', () => {
     expect(await failureOf(Database.open({ url }))).to.be.instanceOf(StorageUnavailable);
   });
 
-  it('says that the database is away, in a query, a transaction and a builder, and recovers', async () => {
+  it('says in every kind of call that the database is away, and recovers', async () => {
     const changeLog = new PostgresChangeLog(database);
     const attempts = [
       () => changeLog.head(),

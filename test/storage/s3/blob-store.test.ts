@@ -6,7 +6,6 @@ import { expect } from 'chai';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { StorageUnavailable } from '../../../src/storage/failure.ts';
 import { S3BlobStore } from '../../../src/storage/s3/blob-store.ts';
-import { parseS3Location } from '../../../src/storage/s3/location.ts';
 import { requireBucket, type SwiftBucket } from '../../support/swift-bucket.ts';
 
 const MIB = 1024 * 1024;
@@ -149,7 +148,7 @@ describe('blobs in a bucket', () => {
     });
 
     it('is unavailable where there is no such bucket', async () => {
-      const location = parseS3Location(new URL(`s3://absent-bucket${bucket.url.search}`));
+      const location = { ...bucket.location, bucket: 'absent-bucket' };
       const failure = await failureOf(S3BlobStore.open({ location, credentials: bucket.server }));
       expect(failure).to.be.instanceOf(StorageUnavailable);
     });

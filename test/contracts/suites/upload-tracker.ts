@@ -1,8 +1,8 @@
 /** What every maker of `UploadTracker` keeps. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import type { UploadSession, UploadTracker } from '../../src/storage/upload-tracker.ts';
-import { repositoryNamed } from '../support/content.ts';
+import type { UploadSession, UploadTracker } from '../../../src/storage/upload-tracker.ts';
+import { repositoryNamed } from '../../support/content.ts';
 
 const start = new Date('2026-01-02T03:04:05.678Z');
 const after = (seconds: number) => new Date(start.getTime() + seconds * 1000);

@@ -1,8 +1,8 @@
 /** What every maker of `Catalog` keeps. */
 import { expect } from 'chai';
-import type { Page } from '../../src/storage/catalog.ts';
-import { blobOf, imageOf, patternOf, repositoryNamed, tagNamed } from '../support/content.ts';
-import type { FactPorts, OpenFacts } from '../support/facts.ts';
+import type { Page } from '../../../src/storage/catalog.ts';
+import { blobOf, imageOf, patternOf, repositoryNamed, tagNamed } from '../../support/content.ts';
+import type { FactPorts, OpenFacts } from '../../support/facts.ts';
 
 const repository = repositoryNamed('acme/app');
 

@@ -1,8 +1,8 @@
 /** What every maker of `Sites` keeps. */
 import { expect } from 'chai';
-import { NotPrimary } from '../../src/storage/failure.ts';
-import type { Site, Sites } from '../../src/storage/sites.ts';
-import { type OpenPeople, type PeoplePorts, replay } from '../support/people-ports.ts';
+import { NotPrimary } from '../../../src/storage/failure.ts';
+import type { Site, Sites } from '../../../src/storage/sites.ts';
+import { type OpenPeople, type PeoplePorts, replay } from '../../support/people-ports.ts';
 
 function siteNamed(name: string, rest: Partial<Site> = {}): Site {
   const publicKey = { kty: 'EC', crv: 'P-256', y: `y of ${name}`, x: `x of ${name}` };

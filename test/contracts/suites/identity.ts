@@ -1,7 +1,7 @@
 /** What every maker of `IdentityStore` keeps. */
 import { expect } from 'chai';
-import type { IdentityStore, UploadKey } from '../../src/storage/identity.ts';
-import type { OpenPeople, PeoplePorts } from '../support/people-ports.ts';
+import type { IdentityStore, UploadKey } from '../../../src/storage/identity.ts';
+import type { OpenPeople, PeoplePorts } from '../../support/people-ports.ts';
 
 const IDENTITY = { cluster: 'acme', site: 'lisbon', privateKey: '-----BEGIN…\n…\n' };
 

@@ -1,10 +1,10 @@
 /** What every upstream promises. */
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { digestOf } from '../../src/oci/digest.ts';
-import { OCI_MANIFEST } from '../../src/oci/media-type.ts';
-import { parseReference, type Reference, type RepositoryName } from '../../src/oci/reference.ts';
-import type { Upstream } from '../../src/storage/upstream.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { OCI_MANIFEST } from '../../../src/oci/media-type.ts';
+import { parseReference, type Reference, type RepositoryName } from '../../../src/oci/reference.ts';
+import type { Upstream } from '../../../src/storage/upstream.ts';
 
 /** What the upstream holds: one manifest under a tag and its digest, and one blob. */
 export interface UpstreamContent {

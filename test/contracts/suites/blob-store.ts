@@ -3,8 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { type Digest, digestOf } from '../../src/oci/digest.ts';
-import type { BlobStore } from '../../src/storage/blob-store.ts';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import type { BlobStore } from '../../../src/storage/blob-store.ts';
 
 /** A store of the kind that is tested, empty, with what is needed to take it away. */
 export interface OpenedBlobStore {

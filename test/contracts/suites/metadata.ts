@@ -1,11 +1,18 @@
 /** What every maker of `Metadata` keeps. */
 import { expect } from 'chai';
-import type { Digest } from '../../src/oci/digest.ts';
-import type { Tag } from '../../src/oci/reference.ts';
-import { NotPrimary } from '../../src/storage/failure.ts';
-import type { ManifestRecord, PutOutcome } from '../../src/storage/metadata.ts';
-import { blobOf, IMAGE, imageOf, indexOf, repositoryNamed, tagNamed } from '../support/content.ts';
-import type { FactPorts, OpenFacts } from '../support/facts.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
+import type { Tag } from '../../../src/oci/reference.ts';
+import { NotPrimary } from '../../../src/storage/failure.ts';
+import type { ManifestRecord, PutOutcome } from '../../../src/storage/metadata.ts';
+import {
+  blobOf,
+  IMAGE,
+  imageOf,
+  indexOf,
+  repositoryNamed,
+  tagNamed,
+} from '../../support/content.ts';
+import type { FactPorts, OpenFacts } from '../../support/facts.ts';
 
 const repository = repositoryNamed('acme/app');
 const elsewhere = repositoryNamed('acme/other');
@@ -121,7 +128,7 @@ export function describeMetadataContract(name: string, open: OpenFacts): void {
         });
       });
 
-      it('appends one change for a push with several tags, and none for its repetition', async () => {
+      it('appends one change for a push with several tags, none for its repetition', async () => {
         await push('a', v1, v2);
         expect(await head()).to.equal(2);
         await push('a', v1, v2);

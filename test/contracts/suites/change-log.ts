@@ -1,9 +1,9 @@
 /** What every maker of `ChangeLog` keeps. */
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
-import type { Change } from '../../src/storage/change-log.ts';
-import { blobOf, imageOf, repositoryNamed, tagNamed } from '../support/content.ts';
-import type { FactPorts, OpenFacts } from '../support/facts.ts';
+import type { Change } from '../../../src/storage/change-log.ts';
+import { blobOf, imageOf, repositoryNamed, tagNamed } from '../../support/content.ts';
+import type { FactPorts, OpenFacts } from '../../support/facts.ts';
 
 const repository = repositoryNamed('acme/app');
 const [v1, v2] = [tagNamed('v1'), tagNamed('v2')];
@@ -77,7 +77,7 @@ export function describeChangeLogContract(name: string, open: OpenFacts): void {
         }
       });
 
-      it('give the bytes of a manifest where they are asked for and it is still there', async () => {
+      it('give a manifest’s bytes where they are asked for and still there', async () => {
         const digest = await push('a', v1);
         const [, plain] = await primary.changeLog.list({ after: 0, limit: 9 });
         expect(plain!.fact).to.not.have.property('content');

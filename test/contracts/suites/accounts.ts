@@ -1,9 +1,9 @@
 /** What every maker of `Accounts` keeps. */
 import { expect } from 'chai';
-import { type PathPattern, parsePathPattern } from '../../src/oci/path-pattern.ts';
-import type { AccessToken, Account, Accounts } from '../../src/storage/accounts.ts';
-import { NotPrimary } from '../../src/storage/failure.ts';
-import { type OpenPeople, type PeoplePorts, replay } from '../support/people-ports.ts';
+import { type PathPattern, parsePathPattern } from '../../../src/oci/path-pattern.ts';
+import type { AccessToken, Account, Accounts } from '../../../src/storage/accounts.ts';
+import { NotPrimary } from '../../../src/storage/failure.ts';
+import { type OpenPeople, type PeoplePorts, replay } from '../../support/people-ports.ts';
 
 const MOMENT = new Date('2026-01-02T03:04:05.678Z');
 

@@ -1,7 +1,7 @@
 /** What every maker of `RefreshTokens` keeps. */
 import { expect } from 'chai';
-import type { RefreshToken, RefreshTokens } from '../../src/storage/refresh-tokens.ts';
-import type { OpenPeople, PeoplePorts } from '../support/people-ports.ts';
+import type { RefreshToken, RefreshTokens } from '../../../src/storage/refresh-tokens.ts';
+import type { OpenPeople, PeoplePorts } from '../../support/people-ports.ts';
 
 const ISSUED = new Date('2026-01-01T00:00:00Z');
 const OVER = new Date('2026-04-01T00:00:00Z');

@@ -1,7 +1,7 @@
 /** What every maker of `Replicas` keeps. */
 import { expect } from 'chai';
-import { blobOf, repositoryNamed } from '../support/content.ts';
-import type { FactPorts, OpenFacts } from '../support/facts.ts';
+import { blobOf, repositoryNamed } from '../../support/content.ts';
+import type { FactPorts, OpenFacts } from '../../support/facts.ts';
 
 const at = new Date('2026-01-02T03:04:05.678Z');
 const repository = repositoryNamed('acme/app');

@@ -1,7 +1,7 @@
 /** What every maker of leases promises. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { Leases } from '../../src/storage/leases.ts';
+import type { Leases } from '../../../src/storage/leases.ts';
 
 export function describeLeasesContract(name: string, open: () => Promise<Leases>): void {
   describe(`Leases: ${name}`, () => {
