@@ -3,7 +3,10 @@ import { Redis } from 'ioredis';
 import { StorageUnavailable } from '../failure.ts';
 
 /** A command that gets no answer for this long has failed; the connection itself is tried again. */
-const COMMAND_TIMEOUT_MS = 5000;
+const COMMAND_TIMEOUT_MS = 2000;
+
+/** A line that stays silent for this long while it owes an answer is dropped and made anew. */
+const SILENCE_MS = 1000;
 
 /** Longest pause between two tries to connect. */
 const MAX_PAUSE_MS = 2000;
@@ -17,9 +20,12 @@ export async function openRedis(url: URL): Promise<Redis> {
   const redis = new Redis(url.href, {
     lazyConnect: true,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS,
     // A command that was sent before the line broke is not sent twice: it may have been carried
     // out.
     autoResendUnfulfilledCommands: false,
+    // While it is away, commands fail at once: whoever asks has another way, or comes again.
+    enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     retryStrategy: (tries) => Math.min(50 * 2 ** tries, MAX_PAUSE_MS),
   });
