@@ -1,17 +1,14 @@
 /** Upkeep of a site: takes away what nobody will come back for. Each step is idempotent. */
-import type { Clock } from '../src/clock.ts';
 import type { Log } from '../src/log.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
+import { type KeyRingOptions, rotateUploadKeys } from './upload-keys.ts';
 
-export interface UpkeepOptions {
+export interface UpkeepOptions extends KeyRingOptions {
   readonly tracker: Pick<UploadTracker, 'listExpired' | 'find' | 'delete'>;
   readonly blobStore: Pick<BlobStore, 'listStagings' | 'discard'>;
   readonly refreshTokens: Pick<RefreshTokens, 'deleteExpired'>;
-  /** How long an unfinished upload is kept. */
-  readonly uploadExpiryMs?: number;
-  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -19,6 +16,7 @@ export interface UpkeepReport {
   readonly uploads: number;
   readonly stagings: number;
   readonly refreshTokens: number;
+  readonly uploadKeys: number;
 }
 
 const PAGE = 500;
@@ -36,6 +34,7 @@ export async function keepUp(options: UpkeepOptions): Promise<UpkeepReport> {
     uploads: await endExpiredUploads(options),
     stagings: await discardAbandoned(options),
     refreshTokens: await refreshTokens.deleteExpired(clock.now()),
+    uploadKeys: await rotateUploadKeys(options),
   };
   log.info({ ...report }, 'upkeep was done');
   return report;

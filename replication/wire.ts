@@ -8,6 +8,7 @@ import type { Fill, OnVerified } from '../src/registry/fill.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
+import type { IdentityStore } from '../src/storage/identity.ts';
 import type { Leases } from '../src/storage/leases.ts';
 import type { Ledger } from '../src/storage/ledger.ts';
 import type { PrimarySite } from '../src/storage/primary-site.ts';
@@ -33,6 +34,7 @@ export interface ReplicationPorts {
   readonly blobStore: BlobStore;
   readonly uploadTracker: UploadTracker;
   readonly refreshTokens: RefreshTokens;
+  readonly identityStore: IdentityStore;
 }
 
 export interface ReplicationOptions {

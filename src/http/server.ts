@@ -91,10 +91,10 @@ export class RunningServer {
         resolve();
       });
     });
-    const deadline = this.#clock.now().getTime() + deadlineMs;
-    while (!over.signal.aborted && this.#clock.now().getTime() < deadline) {
+    // By what was waited, not by the time of day, which may be set while we wait.
+    for (let leftMs = deadlineMs; leftMs > 0 && !over.signal.aborted; leftMs -= SWEEP_MS) {
       this.#server.closeIdleConnections();
-      await this.#clock.sleep(SWEEP_MS, over.signal).catch(() => undefined);
+      await this.#clock.sleep(Math.min(SWEEP_MS, leftMs), over.signal).catch(() => undefined);
     }
     const couldFinish = over.signal.aborted;
     this.#server.closeAllConnections();

@@ -10,7 +10,7 @@ import type { UploadPoint } from './uploads.ts';
 
 interface Dependencies {
   readonly uploadTracker: Pick<UploadTracker, 'create' | 'count'>;
-  readonly states: Pick<UploadStates, 'sign' | 'verify'>;
+  readonly states: Pick<UploadStates, 'refresh' | 'sign' | 'verify'>;
   readonly clock: Clock;
   readonly randomness: Randomness;
 }
@@ -58,7 +58,7 @@ export class UploadSessions {
 
   /** @throws RegistryError TOOMANYREQUESTS where too many are under way. */
   async start({ repository, subject, algorithm }: Start): Promise<UploadPoint> {
-    await this.#checkLimits(repository, subject);
+    await Promise.all([this.#checkLimits(repository, subject), this.#states.refresh()]);
     const id = this.#randomness.uuid();
     const startedAt = this.#clock.now();
     const expiresAt = new Date(startedAt.getTime() + this.#lifetimeMs);

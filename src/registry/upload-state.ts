@@ -34,6 +34,20 @@ const SHAPE = /^([\w-]{1,64})\.([\w-]+)\.([\w-]{43})$/;
 /** After a state with a key that is unknown, the ring is read again, but not for each of them. */
 const RELOAD_INTERVAL_MS = 1000;
 
+/** So long a machine goes on with a ring that was changed meanwhile; see {@link RING_DELAY_MS}. */
+const REFRESH_MS = 5 * 60 * 1000;
+
+/** After this every machine signs with the newest key, and knows none that was retired. */
+export const RING_DELAY_MS = 2 * REFRESH_MS;
+
+export function makeUploadKey(clock: Clock, randomness: Randomness): UploadKey {
+  return {
+    kid: randomness.bytes(9).toString('base64url'),
+    secret: randomness.bytes(32).toString('base64url'),
+    createdAt: clock.now(),
+  };
+}
+
 export class UploadStates {
   readonly #identityStore: Dependencies['identityStore'];
   readonly #clock: Clock;
@@ -54,13 +68,14 @@ export class UploadStates {
   static async open(dependencies: Dependencies, cluster: string): Promise<UploadStates> {
     const { identityStore, clock, randomness } = dependencies;
     if ((await identityStore.listUploadKeys()).length === 0) {
-      await identityStore.recordUploadKey({
-        kid: randomness.bytes(9).toString('base64url'),
-        secret: randomness.bytes(32).toString('base64url'),
-        createdAt: clock.now(),
-      });
+      await identityStore.recordUploadKey(makeUploadKey(clock, randomness));
     }
     return new UploadStates(dependencies, cluster, await identityStore.listUploadKeys());
+  }
+
+  /** Reads the ring again where that was long ago; to be awaited before a first {@link sign}. */
+  async refresh(): Promise<void> {
+    if (this.#ageMs() >= REFRESH_MS) await this.#reload();
   }
 
   sign(state: UploadState): string {
@@ -95,12 +110,20 @@ export class UploadStates {
   }
 
   async #findKey(kid: string): Promise<UploadKey | undefined> {
-    const known = this.#ring.find((key) => key.kid === kid);
-    const now = this.#clock.now().getTime();
-    if (known || now - this.#loadedAt < RELOAD_INTERVAL_MS) return known;
-    this.#loadedAt = now;
+    await this.refresh();
+    const find = () => this.#ring.find((key) => key.kid === kid);
+    if (!find() && this.#ageMs() >= RELOAD_INTERVAL_MS) await this.#reload();
+    return find();
+  }
+
+  #ageMs(): number {
+    return this.#clock.now().getTime() - this.#loadedAt;
+  }
+
+  async #reload(): Promise<void> {
+    const loadedAt = this.#clock.now().getTime();
     this.#ring = await this.#identityStore.listUploadKeys();
-    return this.#ring.find((key) => key.kid === kid);
+    this.#loadedAt = loadedAt;
   }
 }
 

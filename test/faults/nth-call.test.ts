@@ -3,6 +3,7 @@ import { keepUp } from '../../replication/upkeep.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { outlineOf, parseManifest } from '../../src/oci/manifest.ts';
+import { systemRandomness as randomness } from '../../src/randomness.ts';
 import { StorageFull, StorageUnavailable } from '../../src/storage/failure.ts';
 import { closeConnections, jsonOf } from '../conformance/exchange.ts';
 import { repositoryNamed } from '../support/content.ts';
@@ -156,7 +157,8 @@ async function expectWhole(ports: TestPorts, name: string, what: string): Promis
 
 function keepUpAt(ports: TestPorts, hours: number) {
   const clock = { ...systemClock, now: () => new Date(Date.now() + hours * HOUR_MS) };
-  return keepUp({ ...ports, tracker: ports.uploadTracker, clock, log: createLog('silent') });
+  const log = createLog('silent');
+  return keepUp({ ...ports, tracker: ports.uploadTracker, clock, randomness, log });
 }
 
 /** A staging that no session owns is gone after a day, while sessions are still kept. */

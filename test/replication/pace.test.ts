@@ -7,6 +7,7 @@ import { keepUp } from '../../replication/upkeep.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
+import { systemRandomness as randomness } from '../../src/randomness.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { openMemoryPorts } from '../support/ports.ts';
@@ -104,7 +105,7 @@ describe('upkeep', () => {
     const clock = { ...systemClock, now: () => now };
     const ports = await openMemoryPorts();
     const blobStore = new MemoryBlobStore({ clock });
-    const options = { ...ports, tracker: ports.uploadTracker, blobStore, clock, log };
+    const options = { ...ports, tracker: ports.uploadTracker, blobStore, clock, randomness, log };
     await ports.uploadTracker.create({
       id,
       repository: 'acme/app' as RepositoryName,
