@@ -21,6 +21,10 @@ describe('a site of several processes', function () {
 
   before(async () => {
     program = await startProgram({ env: { MERIDIAN_PROCESSES: '2', MERIDIAN_ACCESS_LOG: 'all' } });
+    await until('both processes answer', async () => {
+      await fetch(new URL('/livez', program.url), { headers: { Connection: 'close' } });
+      return processesOf('/livez').size === 2;
+    });
   });
   after(async () => {
     closeConnections();
