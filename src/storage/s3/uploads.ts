@@ -40,7 +40,7 @@ export class Uploads {
       return { offset: lengthBytes, interruption: new Error('the staging holds fewer bytes') };
     }
     const hasher = this.#hasherFor(staging, before, append);
-    const spool = append.isReadAlong ? await this.#underWay.openSpool(staging) : undefined;
+    const spool = append.isReadAlong ? await this.#openSpool(staging, before) : undefined;
     const intake = new Intake(append, { hasher, spool });
     const key = this.#keys.piece(staging, append.offset);
     const etag = await this.#bucket.write(key, Readable.from(intake.chunks()));
@@ -95,6 +95,19 @@ export class Uploads {
   #hasherFor(staging: string, before: readonly Piece[], append: Append): Hasher | undefined {
     const known = this.#underWay.takeHasher(staging, before);
     return append.offset === 0 ? new Hasher(append.algorithm) : known;
+  }
+
+  /** The copy for those who read along; a new one begins with what an earlier process uploaded. */
+  async #openSpool(staging: string, before: readonly Piece[]): Promise<Spool> {
+    const known = this.#underWay.findSpool(staging);
+    if (known) return known;
+    const spool = await this.#underWay.openSpool(staging);
+    let position = 0;
+    for await (const chunk of this.#read(before)) {
+      await spool.write(chunk, position);
+      position += chunk.length;
+    }
+    return spool;
   }
 
   async *#read(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {

@@ -113,6 +113,17 @@ describe('blobs in a bucket', () => {
     expect((await store.commit(staging, digestOf(bytes))).kind).to.equal('committed');
   });
 
+  it('lets read along what another machine had begun, from its first byte on', async () => {
+    const [first, second, staging] = [await openStore(), await openStore(), randomUUID()];
+    const bytes = randomBytes(200_000);
+    await first.append(staging, { offset: 0, content: content(bytes.subarray(0, 90_000)) });
+    const rest = content(bytes.subarray(90_000));
+    await second.append(staging, { offset: 90_000, content: rest, isReadAlong: true });
+    const read = await second.openStaging(staging, { start: 0, end: bytes.length - 1 });
+    expect((await buffer(read!)).equals(bytes)).to.equal(true);
+    await second.discard(staging);
+  });
+
   describe('locate', () => {
     it('gives a URL that anybody can read for a while, in ranges too', async () => {
       const bytes = randomBytes(10_000);
