@@ -19,7 +19,9 @@ describe('the architecture', () => {
   let sources: Source[];
   let program: Source[];
 
-  before(() => {
+  before(function () {
+    // It parses every file of the house.
+    this.timeout(60_000);
     sources = readSources();
     program = sources.filter((source) => !budget.isTest(source));
   });
