@@ -20,6 +20,8 @@ const MOST_BLOBS = 32;
 const SPREAD_MS = 60;
 /** However slow the machine is, pushes are under way by then. */
 const PATIENCE_MS = 15_000;
+/** How long an unfinished upload is kept. */
+const EXPIRY_SECONDS = 5;
 /** The lease of the leader that was killed has to run out before another one keeps up. */
 const UPKEEP_MS = 40_000;
 
@@ -42,6 +44,8 @@ describe(`a site that is killed ${KILLS} times in the middle of pushes`, functio
       const moment = { blobs: Math.ceil(random() * MOST_BLOBS), thenMs: random() * SPREAD_MS };
       await pushAndKill(program, { round, promised, ...moment });
     }
+    // The next start's upkeep shall find every unfinished upload expired.
+    await wait(EXPIRY_SECONDS * 1000);
     const last = await start(data, 1);
     try {
       const client = new Client(last.url, ADMIN);
@@ -59,7 +63,7 @@ async function start(data: string, processes: number): Promise<Started> {
   return startProgram({
     data,
     port: await findPort(),
-    env: { MERIDIAN_PROCESSES: String(processes), MERIDIAN_UPLOAD_EXPIRY: '5s' },
+    env: { MERIDIAN_PROCESSES: String(processes), MERIDIAN_UPLOAD_EXPIRY: `${EXPIRY_SECONDS}s` },
   });
 }
 
