@@ -51,7 +51,7 @@ export async function keepFilled(
  *
  * @returns how many they are
  */
-export async function refill({ replicas, ledger, log, onWanted }: RefillOptions): Promise<number> {
+async function refill({ replicas, ledger, log, onWanted }: RefillOptions): Promise<number> {
   let count = 0;
   let after: Digest | undefined;
   for (;;) {

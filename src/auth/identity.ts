@@ -13,7 +13,7 @@ import { findPasswordProblem, generatePassword, hashPassword } from './passwords
 import { publicJwkOf } from './site-keys.ts';
 
 /** Name of the account that the first start makes. */
-export const ADMINISTRATOR = 'admin';
+const ADMINISTRATOR = 'admin';
 
 /** What the configuration says this site is. */
 export interface SiteNames {

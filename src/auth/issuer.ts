@@ -104,7 +104,7 @@ export class Issuer {
  *
  * @throws RegistryError UNSUPPORTED (400) for too many of them, or for what is no scope (A22).
  */
-export function readScopes(texts: readonly string[]): Access[] {
+function readScopes(texts: readonly string[]): Access[] {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   if (length > MAX_SCOPE_LENGTH) {
     throw invalidRequest(`scopes have at most ${MAX_SCOPE_LENGTH} characters`);

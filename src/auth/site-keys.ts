@@ -90,7 +90,7 @@ export function publicJwkOf(privateKey: string): JsonWebKey {
  * The key of a site's record, or `undefined` where it is not a P-256 key: such a site issues no
  * tokens.
  */
-export function readSiteKey({ name, publicKey }: Site): SiteKey | undefined {
+function readSiteKey({ name, publicKey }: Site): SiteKey | undefined {
   if (publicKey['kty'] !== 'EC' || publicKey['crv'] !== 'P-256') return undefined;
   try {
     return toSiteKey(name, createPublicKey({ key: publicKey, format: 'jwk' }));

@@ -2,7 +2,7 @@
 import { RegistryError } from '../oci/error.ts';
 
 /** A larger `n` is cut to this, and a `Link` leads on (checklist 107, A1). */
-export const MAX_PAGE = 1000;
+const MAX_PAGE = 1000;
 
 const WHOLE_NUMBER = /^[0-9]+$/;
 

@@ -69,7 +69,10 @@ export class DistributionUpstream implements Upstream {
     const size = readSize(answer, offset);
     if (size === undefined) throw await refusal(answer, `GET ${path}`);
     if (size.skipBytes === 0) return { sizeBytes: size.sizeBytes, content: answer.body };
-    return { sizeBytes: size.sizeBytes, content: Readable.from(skip(answer.body, size.skipBytes)) };
+    const content = Readable.from(skip(answer.body, size.skipBytes));
+    // Let go of before it is read, it would leave the answer open, and a connection with it.
+    content.once('close', () => answer.body.destroy());
+    return { sizeBytes: size.sizeBytes, content };
   }
 }
 

@@ -18,11 +18,6 @@ export class ReadingRoom {
   /** Memory of large chunks that went out: to make it anew costs more than to fill it. */
   readonly #spares: Buffer[] = [];
 
-  /** How many streams are open now. */
-  get openStreams(): number {
-    return this.#openStreams;
-  }
-
   /** Streams the range; the stream owns the file from here on and closes it. */
   open(file: FileHandle, growth: Growth, range: ByteRange): PositionedReader {
     this.#openStreams += 1;
