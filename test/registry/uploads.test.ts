@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { systemClock } from '../../src/clock.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -50,7 +51,7 @@ describe('uploads', () => {
   it('let one of two writers win, and tell the other where the upload stands (70)', async () => {
     const slow = new PassThrough();
     const first = uploads.append(point, { content: slow });
-    await systemClock.sleep(10);
+    await turn();
     const second = uploads.append(point, { content: chunksOf(BYTES) });
     slow.end(BYTES);
     expect(await first).to.deep.equal({ kind: 'appended', offset: 10 });
@@ -111,7 +112,7 @@ describe('uploads', () => {
     const slow = new PassThrough();
     const append = uploads.append(point, { content: slow });
     slow.write(BYTES);
-    await systemClock.sleep(10);
+    await turn();
     await uploads.cancel(point);
     slow.end();
     await expectError(append, /./);

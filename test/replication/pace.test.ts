@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { pauseMs } from '../../replication/backoff.ts';
 import { gather } from '../../replication/gather.ts';
@@ -21,7 +21,8 @@ const chance = (byte: number) => ({
 
 async function* lineByLine() {
   yield 'a';
-  await sleep(20);
+  // Long enough for whoever looks whether more has arrived.
+  for (let turns = 0; turns < 5; turns += 1) await turn();
   for (const line of ['b', 'c', 'd', 'e', 'f']) yield line;
 }
 
