@@ -14,6 +14,7 @@ import { Fill } from '../../src/registry/fill.ts';
 import { StorageUnavailable } from '../../src/storage/failure.ts';
 import { MemoryUpstream } from '../../src/storage/memory/upstream.ts';
 import { UpstreamFailure } from '../../src/storage/upstream.ts';
+import { defer } from '../support/deferred.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
 
 const log = createLog('silent');
@@ -93,8 +94,8 @@ describe('the worker', () => {
 
   it('renews its lease again after the ledger was away for a moment', async () => {
     const { clock: stepped, step } = steppedClock();
-    let finish = () => {};
-    const bringHere = () => new Promise<void>((resolve) => (finish = resolve));
+    const brought = defer();
+    const bringHere = () => brought.promise;
     let renewals = 0;
     ports.ledger.advance = async () => {
       renewals += 1;
@@ -104,7 +105,7 @@ describe('the worker', () => {
     const running = runOne({ ...startWorker(), bringHere, clock: stepped }, never);
     for (let steps = 0; steps < 8; steps += 1) await step();
     expect(renewals).to.be.greaterThan(2);
-    finish();
+    brought.resolve();
     expect(await running).to.equal('settled');
   });
 
@@ -149,7 +150,7 @@ function stall(bytes: number, onStalled: () => void): Readable {
   return new Readable({
     read() {
       if (!isSent) this.push(blob.subarray(0, bytes));
-      else setImmediate().then(onStalled);
+      else void setImmediate().then(onStalled);
       isSent = true;
     },
   });
