@@ -29,6 +29,13 @@ export interface ReferrersResult {
 /** containerd refuses a list of more than 4 · 1048 · 1048 bytes (checklist 116). */
 const MAX_PAGE_BYTES = 4_000_000;
 
+/**
+ * Entries of an index of the fallback scheme that are looked at: clients of that scheme rewrite the
+ * whole index for each, so real ones are short, and each costs a look-up (A45).
+ */
+const MAX_TAGGED = 1000;
+const TAGGED_AT_ONCE = 16;
+
 /** Read at first; then as many as fit by what was seen: annotations may be megabytes each (A45). */
 const FIRST_BATCH = 16;
 const MAX_BATCH = 1000;
@@ -82,16 +89,33 @@ export class Referrers {
     const tag = parseTag(fallbackTag(subject));
     const index = tag && (await this.#memory.find(repository, { kind: 'tag', tag }));
     const listed = index ? readIndex(index.content, index.mediaType) : [];
+    const wanted = listed.filter(
+      (descriptor) => artifactType === undefined || descriptor.artifactType === artifactType,
+    );
     const items: string[] = [];
-    for (const descriptor of listed) {
-      if (artifactType !== undefined && descriptor.artifactType !== artifactType) continue;
-      const { digest } = descriptor;
-      const found = await this.#memory.find(repository, { kind: 'digest', digest });
-      if (found && !namesSubject(found.content, found.mediaType)) {
-        items.push(JSON.stringify(descriptor));
+    let bytes = 0;
+    for (let from = 0; from < Math.min(wanted.length, MAX_TAGGED); from += TAGGED_AT_ONCE) {
+      const some = wanted.slice(from, Math.min(from + TAGGED_AT_ONCE, MAX_TAGGED));
+      for (const item of await this.#printTagged(repository, some)) {
+        bytes += Buffer.byteLength(item) + 1;
+        if (bytes > MAX_PAGE_BYTES) return items;
+        items.push(item);
       }
     }
     return items;
+  }
+
+  async #printTagged(
+    repository: RepositoryName,
+    descriptors: readonly Descriptor[],
+  ): Promise<string[]> {
+    const printed = descriptors.map(async (descriptor) => {
+      const { digest } = descriptor;
+      const found = await this.#memory.find(repository, { kind: 'digest', digest });
+      const isListed = found && !namesSubject(found.content, found.mediaType);
+      return isListed ? JSON.stringify(descriptor) : undefined;
+    });
+    return (await Promise.all(printed)).filter((item) => item !== undefined);
   }
 }
 

@@ -36,6 +36,8 @@ export interface TestSite {
   readonly url: string;
   readonly ports: TestPorts;
   readonly geo: Geo;
+  /** The `Authorization` with which it calls other sites. */
+  authorize(): string;
   /** Stops following, copying and keeping up. */
   stopReplication(): Promise<void>;
   startReplication(): void;
@@ -130,6 +132,7 @@ async function startSite({ ports, identity, primaryUrl }: SiteParts): Promise<Te
     url: `http://127.0.0.1:${server.port}`,
     ports,
     geo,
+    authorize: () => auth.siteCalls.authorize(),
     stopReplication: () => replication.close(),
     startReplication: () => {
       replication = replicate();

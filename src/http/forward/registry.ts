@@ -24,7 +24,7 @@ export function forwardToPrimary(passOn: PassOn): Forward {
 
 /** What the primary wants a token for is to be had here: clients may not reach its host (T2). */
 function challengeHere(call: Call, { headers, body }: Answer): never {
-  if (body instanceof Readable) body.destroy();
+  if (body instanceof Readable) body.resume();
   const [, scopes = ''] = /scope="([^"]*)"/.exec(String(headers['www-authenticate'])) ?? [];
   throw call.unauthorized(
     scopes

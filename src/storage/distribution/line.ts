@@ -95,7 +95,7 @@ export class Line {
   async #send(url: URL, wanted: LineRequest): Promise<LineAnswer> {
     this.#breaker.admit();
     try {
-      return await request(url, {
+      const answer = await request(url, {
         dispatcher: this.#agent,
         method: wanted.method,
         headers: wanted.headers ?? {},
@@ -104,6 +104,9 @@ export class Line {
         ...(wanted.headTimeoutMs === undefined ? {} : { headersTimeout: wanted.headTimeoutMs }),
         ...(wanted.bodyTimeoutMs === undefined ? {} : { bodyTimeout: wanted.bodyTimeoutMs }),
       });
+      // Who reads it gets the error; a body that is dropped unread must not end the process.
+      answer.body.on('error', () => undefined);
+      return answer;
     } catch (error) {
       if (!isOurs(wanted)) this.#breaker.fail();
       throw new UpstreamFailure(`${url.origin} does not answer`, { cause: error });
