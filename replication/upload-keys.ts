@@ -1,4 +1,4 @@
-/** The ring of keys that sign the states of uploads: a new one now and then, old ones away (A11). */
+/** The ring of keys that sign upload states: a new one now and then, old ones away (A11). */
 import type { Clock } from '../src/clock.ts';
 import type { Randomness } from '../src/randomness.ts';
 import { makeUploadKey, RING_DELAY_MS } from '../src/registry/upload-state.ts';

@@ -1,4 +1,4 @@
-/** What the abuse cases need: requests as somebody, uploads, and bytes that no client would send. */
+/** What the abuse cases need: requests as somebody, uploads, and bytes no client would send. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { digestOf } from '../../src/oci/digest.ts';

@@ -117,7 +117,7 @@ describe('abuse between sites', () => {
     await pull({ site: secondary.url, name: 'acme/app:v1' }, image);
   });
 
-  it('T2 asks for a token at the site that was asked, also where the primary wants one', async () => {
+  it('T2 names its own token endpoint, also where it is the primary that asks', async () => {
     const from = `mount=sha256:${'a'.repeat(64)}&from=acme/other`;
     const url = `${secondary.url}/v2/acme/app/blobs/uploads/?${from}`;
     const answer = await send(url, { method: 'POST' });

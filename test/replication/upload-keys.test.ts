@@ -39,7 +39,7 @@ describe('the ring of upload keys', () => {
     expect(await rotate()).to.equal(0);
   });
 
-  it('lets a machine that runs on sign with the new key, and refuse a retired one (A11)', async () => {
+  it('signs with the new key on a machine that runs on, and refuses an old one (A11)', async () => {
     const states = await open();
     const old = sign(states);
     clock.pass(31 * DAY_SECONDS);
