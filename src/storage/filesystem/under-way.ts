@@ -11,6 +11,9 @@ import { Growth } from '../growth.ts';
 /** More uploads than one process ever has under way; those that end elsewhere drop out in time. */
 const MOST_STAGINGS = 10_000;
 
+/** The unit of `st_blocks`, whatever the file system's own is. */
+const BLOCK_BYTES = 512n;
+
 interface UnderWay {
   readonly growth: Growth;
   hasher?: Hasher | undefined;
@@ -36,7 +39,8 @@ export class UnderWayStagings {
   /** Takes the hash out, where it has seen exactly the file as it stands. */
   takeHasher(staging: string, stats: BigIntStats): Hasher | undefined {
     const known = this.#stagings.get(staging);
-    const hasher = known?.seal === sealOf(stats) ? known.hasher : undefined;
+    const hasSeenAll = known?.seal === sealOf(stats) && !hasHole(stats);
+    const hasher = hasSeenAll ? known.hasher : undefined;
     if (known) known.hasher = undefined;
     return hasher;
   }
@@ -55,4 +59,12 @@ export class UnderWayStagings {
 /** Tells whether somebody else wrote to the file since, at the same length too. */
 function sealOf(stats: BigIntStats): string {
   return `${stats.ino}:${stats.size}:${stats.mtimeNs}`;
+}
+
+/**
+ * Somebody who lost the staging to us, or we to them, may have cut the file while the other wrote on:
+ * what was cut reads as zeros that nobody hashed. Such a file has fewer blocks than bytes.
+ */
+function hasHole({ blocks, size }: BigIntStats): boolean {
+  return blocks * BLOCK_BYTES < size;
 }

@@ -5,6 +5,7 @@ import {
   mkdtemp,
   readdir,
   rm,
+  stat,
   symlink,
   truncate,
   utimes,
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Digest, digestOf, hexOf } from '../../../src/oci/digest.ts';
 import { StorageFull, StorageUnavailable } from '../../../src/storage/failure.ts';
@@ -56,6 +58,22 @@ describe('blobs on a file system', () => {
   const stagingFile = (staging: string): string => join(folder, 'staging', staging);
 
   describe('another process', () => {
+    it('that cuts the file while this one writes on makes no blob with a hole', async () => {
+      const bytes = randomBytes(4_000_000);
+      const [staging, digest] = [randomUUID(), digestOf(bytes)];
+      const other = await FilesystemBlobStore.open({ folder });
+      async function* slowly(): AsyncGenerator<Uint8Array> {
+        yield bytes.subarray(0, 3_000_000);
+        // What was yielded reaches the file before the other one cuts it.
+        while ((await stat(stagingFile(staging))).size < 3_000_000) await setImmediate();
+        await other.append(staging, { offset: 0, content: content(bytes.subarray(0, 10)) });
+        yield bytes.subarray(3_000_000);
+      }
+      await store.append(staging, { offset: 0, content: slowly() });
+      expect(await store.commit(staging, digest)).to.have.property('kind', 'mismatch');
+      expect(await store.find(digest)).to.equal(undefined);
+    });
+
     it('goes on with an upload, and proves what it did not hash itself', async () => {
       const bytes = randomBytes(3_000_000);
       const staging = randomUUID();
