@@ -62,8 +62,8 @@ function sealOf(stats: BigIntStats): string {
 }
 
 /**
- * Somebody who lost the staging to us, or we to them, may have cut the file while the other wrote on:
- * what was cut reads as zeros that nobody hashed. Such a file has fewer blocks than bytes.
+ * Somebody who lost the staging to us, or we to them, may have cut the file while the other wrote
+ * on: what was cut reads as zeros that nobody hashed. Such a file has fewer blocks than bytes.
  */
 function hasHole({ blocks, size }: BigIntStats): boolean {
   return blocks * BLOCK_BYTES < size;
