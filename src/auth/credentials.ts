@@ -1,5 +1,7 @@
 /** Names with a password or an access token: who is it? */
-
+import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock.ts';
 import type { Randomness } from '../randomness.ts';
 import type { Account } from '../storage/accounts.ts';
 import type { Principal } from './access.ts';
@@ -17,18 +19,28 @@ interface Dependencies {
   readonly principals: Principals;
   readonly lockOut: LockOut;
   readonly randomness: Randomness;
+  readonly clock: Clock;
 }
+
+/** For so long a password that was proven need not be hashed again. */
+const PROVEN_MS = 5 * 60 * 1000;
+const MOST_PROVEN = 10_000;
 
 export class Credentials {
   readonly #principals: Principals;
   readonly #lockOut: LockOut;
   readonly #decoy: Promise<string>;
+  readonly #key: Buffer;
+  readonly #proven: LRUCache<string, true>;
 
-  constructor({ principals, lockOut, randomness }: Dependencies) {
+  constructor({ principals, lockOut, randomness, clock }: Dependencies) {
     this.#principals = principals;
     this.#lockOut = lockOut;
     // A password that nobody knows, to be compared where there is no account (A26d).
     this.#decoy = hashPassword(generatePassword(randomness));
+    this.#key = randomness.bytes(32);
+    const perf = { now: () => clock.now().getTime() };
+    this.#proven = new LRUCache({ max: MOST_PROVEN, ttl: PROVEN_MS, ttlResolution: 0, perf });
   }
 
   /**
@@ -56,9 +68,22 @@ export class Credentials {
   ): Promise<Principal | undefined> {
     const id = readAccessTokenId(secret);
     if (id !== undefined) return this.#proveByAccessToken(id, secret, account);
-    const isRight = await isPassword(secret, passwordHash);
+    const isRight = await this.#isRight(secret, passwordHash);
     const isOpen = account?.passwordHash !== undefined && !account.isDisabled;
     return isRight && isOpen ? { account } : undefined;
+  }
+
+  /**
+   * Clients log in with each command, and each hash takes 19 MiB and a core for 20 ms. What was
+   * proven is remembered under a key of this process together with the account's present hash, so a
+   * new password ends it; a wrong one is never remembered, and costs the same each time.
+   */
+  async #isRight(secret: string, passwordHash: string): Promise<boolean> {
+    const name = createHmac('sha256', this.#key).update(`${passwordHash} ${secret}`).digest('hex');
+    if (this.#proven.has(name)) return true;
+    const isRight = await isPassword(secret, passwordHash);
+    if (isRight) this.#proven.set(name, true);
+    return isRight;
   }
 
   /** The secret must belong to the account whose name came with it. */

@@ -8,7 +8,7 @@ import type { Stand } from './stand.ts';
 import { type Row, ratioRow } from './table.ts';
 
 const run = promisify(execFile);
-const ROUNDS = 5;
+const ROUNDS = 9;
 const LAYER_BYTES = 8 * 1024 * 1024;
 
 const IMAGE = {
