@@ -1,17 +1,13 @@
 /** What the operating system says of a process and its descendants. Linux only, as is the bench. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { familyOf } from '../faults/process-tree.ts';
 
 /** Clock ticks of /proc a second; fixed at 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-interface Stat {
-  readonly parent: number;
-  readonly cpuSeconds: number;
-}
-
 /** Processor time of the process and all that descend from it, in seconds. */
 export function cpuSecondsOf(pid: number): number {
-  return familyOf(pid).reduce((sum, member) => sum + (readStat(member)?.cpuSeconds ?? 0), 0);
+  return familyOf(pid).reduce((sum, member) => sum + ownCpuSeconds(member), 0);
 }
 
 /** Resident memory of one process, in MB. */
@@ -37,26 +33,13 @@ function proportionalMb(pid: number): number {
   }
 }
 
-function familyOf(pid: number): number[] {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc')) {
-    const stat = /^\d+$/.test(entry) ? readStat(Number(entry)) : undefined;
-    if (stat) parents.set(Number(entry), stat.parent);
-  }
-  const family = [pid];
-  for (const member of family) {
-    for (const [child, parent] of parents) if (parent === member) family.push(child);
-  }
-  return family;
-}
-
-function readStat(pid: number): Stat | undefined {
+/** Processor time that the process has used so far; nothing where it ended meanwhile. */
+function ownCpuSeconds(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    return { parent: Number(fields[1]), cpuSeconds: ticks / TICKS_PER_SECOND };
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   } catch {
-    return undefined; // it ended meanwhile
+    return 0;
   }
 }
