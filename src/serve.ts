@@ -6,7 +6,6 @@ import type { Foundation } from './foundation.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { Processes } from './processes.ts';
-import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
 import { waitForStop } from './stop.ts';
 import { openDatabase, openPorts, type Ports } from './wire.ts';
@@ -147,10 +146,8 @@ async function withReplication(
 }
 
 async function replicateWhile(site: Site, task: () => Promise<void>): Promise<void> {
-  const { startReplication } = await import('../replication/main.ts');
-  const { transfers, uploadExpiryMs } = site.config;
-  const settings = { transfers, uploadExpiryMs };
-  const replication = startReplication({ ...site, ...site.geo, ...settings, clock, randomness });
+  const { replicate } = await import('./replicate.ts');
+  const replication = await replicate(site);
   try {
     await task();
   } finally {

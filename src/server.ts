@@ -52,7 +52,8 @@ async function listen(config: Config, answer: Listener): Promise<RunningServer> 
   }
 }
 
-function describeApp(site: Site, draining: AbortSignal): AppOptions {
+/** How a site answers. @param draining aborts what never ends by itself */
+export function describeApp(site: Site, draining: AbortSignal): AppOptions {
   const { config, auth, geo, ports, identity, registry, log, primary } = site;
   const { publicUrl, trustedProxies } = config;
   const externalUrl = new ExternalUrl({ trustedProxies, ...(publicUrl ? { publicUrl } : {}) });

@@ -1,7 +1,7 @@
-/** A whole site inside the test's own process, over real HTTP: a primary, or a secondary of one. */
-
-import { startReplication } from '../../replication/main.ts';
-import { openAuth } from '../../src/auth/auth.ts';
+/**
+ * A whole site inside the test's own process, wired as the program wires it, over real HTTP: a
+ * primary, or a secondary of one.
+ */
 import {
   announceSite,
   ensureAdministrator,
@@ -10,22 +10,16 @@ import {
 } from '../../src/auth/identity.ts';
 import { publicJwkOf } from '../../src/auth/site-keys.ts';
 import { systemClock as clock } from '../../src/clock.ts';
-import { Coherence } from '../../src/coherence.ts';
-import { type Geo, openGeo } from '../../src/geo/geo.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { Geo } from '../../src/geo/geo.ts';
 import { joinCluster } from '../../src/geo/join.ts';
-import { EPOCH_HEADER } from '../../src/geo/role.ts';
-import { feedRoutes } from '../../src/http/api/feed.ts';
-import { siteRoutes } from '../../src/http/api/sites.ts';
 import { createApp } from '../../src/http/app.ts';
-import { Gatekeeper } from '../../src/http/authenticate.ts';
-import { ExternalUrl } from '../../src/http/external-url.ts';
-import { openPassOn } from '../../src/http/forward/pass-on.ts';
-import { answerWithPosition, forwardToPrimary } from '../../src/http/forward/registry.ts';
 import { RunningServer } from '../../src/http/server.ts';
-import { tokenRoutes } from '../../src/http/token.ts';
 import { createLog } from '../../src/log.ts';
 import { systemRandomness as randomness } from '../../src/randomness.ts';
-import { openRegistry } from '../../src/registry/registry.ts';
+import { replicate } from '../../src/replicate.ts';
+import { describeApp } from '../../src/server.ts';
+import { openSite } from '../../src/site.ts';
 import { openPrimary } from '../../src/storage/distribution/primary.ts';
 import type { Identity } from '../../src/storage/identity.ts';
 import type { TestPorts } from '../support/ports.ts';
@@ -40,7 +34,7 @@ export interface TestSite {
   authorize(): string;
   /** Stops following, copying and keeping up. */
   stopReplication(): Promise<void>;
-  startReplication(): void;
+  startReplication(): Promise<void>;
   /** Stops everything; the ports stay open. */
   stop(): Promise<void>;
 }
@@ -49,22 +43,29 @@ export interface TestSite {
 export interface JoinSettings {
   readonly primaryUrl: string;
   readonly joinToken?: string;
+  /** By their names in the environment. */
+  readonly settings?: Settings;
 }
 
-const log = createLog(process.env['MERIDIAN_TEST_LOG'] === 'on' ? 'debug' : 'silent');
-const SETTINGS = { anonymousPull: [], tokenTtlSeconds: 300 };
+type Settings = Readonly<Record<string, string>>;
 
-export async function startPrimary(name: string, ports: TestPorts): Promise<TestSite> {
+const log = createLog(process.env['MERIDIAN_TEST_LOG'] === 'on' ? 'debug' : 'silent');
+
+export async function startPrimary(
+  name: string,
+  ports: TestPorts,
+  settings: Settings = {},
+): Promise<TestSite> {
   const identity = await establishIdentity(ports.identityStore, { cluster: 'test', site: name });
   await announceSite(ports.sites, identity, `http://${name}.test`);
   await ensureAdministrator({ ...ports, clock, randomness }, ADMIN.password);
-  return startSite({ ports, identity });
+  return startSite({ ports, identity, settings });
 }
 
 export async function startSecondary(
   name: string,
   ports: TestPorts,
-  { primaryUrl, joinToken }: JoinSettings,
+  { primaryUrl, joinToken, settings = {} }: JoinSettings,
 ): Promise<TestSite> {
   const url = new URL(primaryUrl);
   const stranger = openPrimary({ url, clock });
@@ -81,7 +82,7 @@ export async function startSecondary(
         return { privateKey, publicKey: { ...publicJwkOf(privateKey) } };
       },
     });
-    return await startSite({ ports, identity, primaryUrl: url });
+    return await startSite({ ports, identity, primaryUrl: url, settings });
   } finally {
     await stranger.close();
   }
@@ -91,56 +92,33 @@ interface SiteParts {
   readonly ports: TestPorts;
   readonly identity: Identity;
   readonly primaryUrl?: URL;
+  readonly settings: Settings;
 }
 
-async function startSite({ ports, identity, primaryUrl }: SiteParts): Promise<TestSite> {
-  const { cluster } = identity;
-  const coherence = new Coherence(ports.changeLog);
-  const common = { ...ports, identity, coherence, clock, randomness, log };
-  const auth = openAuth({ ...common, settings: SETTINGS });
-  const introduce = async () => ({
-    authorization: auth.siteCalls.authorize(),
-    [EPOCH_HEADER]: String((await ports.sites.getRole()).epoch),
+async function startSite({ ports, identity, primaryUrl, settings }: SiteParts): Promise<TestSite> {
+  const config = await loadConfig(undefined, {
+    MERIDIAN_SITE: identity.site,
+    ...(primaryUrl ? { MERIDIAN_PRIMARY_URL: primaryUrl.origin } : {}),
+    ...settings,
   });
-  const primary = primaryUrl && openPrimary({ url: primaryUrl, clock, introduce });
-  const geo = openGeo({ ...common, ...(primary ? { upstream: primary.upstream } : {}) });
-  const { elsewhere, passage } = geo;
-  const services = await openRegistry({ ...common, cluster, ...(elsewhere ? { elsewhere } : {}) });
-  const gatekeeper = new Gatekeeper({
-    authenticator: auth.siteCalls,
-    externalUrl: new ExternalUrl({ trustedProxies: [] }),
-    service: cluster,
-  });
+  const site = await openSite({ config, ports, identity, log });
   const draining = new AbortController();
-  const doors = { ...geo, gatekeeper, cluster, draining: draining.signal };
-  const routers = [siteRoutes(doors), feedRoutes(doors)];
-  const app = createApp({
-    services: { ...services, mayRedirect: () => false },
-    gatekeeper,
-    log,
-    clock,
-    doors: [tokenRoutes({ ...auth, gatekeeper }), ...routers],
-    forward: primary
-      ? forwardToPrimary(openPassOn({ ...geo, ...primary }))
-      : answerWithPosition(passage),
-  });
+  const app = createApp(describeApp(site, draining.signal));
   const server = await RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock });
-  const replicate = () =>
-    startReplication({ ...common, ...geo, ports, transfers: 4, ...(primary ? { primary } : {}) });
-  let replication = replicate();
+  let replication = await replicate(site);
   return {
     url: `http://127.0.0.1:${server.port}`,
     ports,
-    geo,
-    authorize: () => auth.siteCalls.authorize(),
+    geo: site.geo,
+    authorize: () => site.auth.siteCalls.authorize(),
     stopReplication: () => replication.close(),
-    startReplication: () => {
-      replication = replicate();
+    startReplication: async () => {
+      replication = await replicate(site);
     },
     stop: async () => {
       draining.abort();
       await replication.close();
-      await primary?.close();
+      await site.close();
       await server.drain(0);
     },
   };

@@ -56,7 +56,7 @@ function describeTwoSites(where: string, openPorts: OpenPorts): void {
       await push({ site: primary.url, name: 'acme/app:unseen' }, image);
       await pull({ site: secondary.url, name: 'acme/app:unseen' }, image);
       await until('what was read is kept', () => hasBlobs(secondary, image));
-      secondary.startReplication();
+      await secondary.startReplication();
       await until('the manifest is here', () => hasManifest(secondary, 'acme/app', image));
     });
 
@@ -142,7 +142,7 @@ function describeTwoSites(where: string, openPorts: OpenPorts): void {
       const image = makeImage(400_000);
       await secondary.stopReplication();
       await push({ site: primary.url, name: 'acme/app:late' }, image);
-      secondary.startReplication();
+      await secondary.startReplication();
       await until('the manifest is here', () => hasManifest(secondary, 'acme/app', image));
       // A new process with an empty memory: only the facts know what is wanted.
       await until('all blobs are verified here', () => hasBlobs(secondary, image));
@@ -150,7 +150,7 @@ function describeTwoSites(where: string, openPorts: OpenPorts): void {
       await secondary.ports.replicas.recordLost(layer);
       await secondary.ports.blobStore.delete(layer);
       await secondary.stopReplication();
-      secondary.startReplication();
+      await secondary.startReplication();
       await until('the lost blob is here again', () => hasBlobs(secondary, image));
     });
 
@@ -159,7 +159,7 @@ function describeTwoSites(where: string, openPorts: OpenPorts): void {
       const images = Array.from({ length: 20 }, () => makeImage(50));
       for (const [n, image] of images.entries())
         await push({ site: primary.url, name: `acme/many:v${n}` }, image);
-      secondary.startReplication();
+      await secondary.startReplication();
       await until('the position is the same', () => isCaughtUp(primary, secondary));
       for (const image of images)
         await until('its bytes are here', () => hasBlobs(secondary, image));
