@@ -146,7 +146,7 @@ async function withReplication(
 }
 
 async function replicateWhile(site: Site, task: () => Promise<void>): Promise<void> {
-  const { replicate } = await import('./replicate.ts');
+  const { replicate } = await import('./site.ts');
   const replication = await replicate(site);
   try {
     await task();

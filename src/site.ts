@@ -1,6 +1,7 @@
 /**
  * The rules of a site over its ports: what its servers and its replication share in one process.
  */
+import type { Replication } from '../replication/main.ts';
 import { type Auth, openAuth } from './auth/auth.ts';
 import { systemClock as clock } from './clock.ts';
 import { Coherence } from './coherence.ts';
@@ -58,4 +59,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     if (primary) await primary.close();
   };
   return { ...options, auth, registry, geo, ...beyond, close };
+}
+
+/**
+ * Starts the replication of the site in this process. Loaded only here, the one door to that
+ * program: a process that only answers never reads it.
+ */
+export async function replicate(site: Site): Promise<Replication> {
+  const { startReplication } = await import('../replication/main.ts');
+  return startReplication({ ...site, ...site.geo, ...site.config, clock, randomness });
 }

@@ -12,12 +12,12 @@ import type { BlobStore } from './storage/blob-store.ts';
 import type { Catalog } from './storage/catalog.ts';
 import type { ChangeLog } from './storage/change-log.ts';
 import type { Primary } from './storage/distribution/primary.ts';
+import type { Ledger } from './storage/geo/ledger.ts';
+import type { Replicas } from './storage/geo/replicas.ts';
 import type { IdentityStore } from './storage/identity.ts';
 import type { Leases } from './storage/leases.ts';
-import type { Ledger } from './storage/ledger.ts';
 import type { Metadata } from './storage/metadata.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
-import type { Replicas } from './storage/replicas.ts';
 import type { Sites } from './storage/sites.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
 

@@ -4,8 +4,8 @@
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { OnVerified } from '../registry/fill.ts';
-import type { Ledger } from '../storage/ledger.ts';
-import type { Replicas } from '../storage/replicas.ts';
+import type { Ledger } from '../storage/geo/ledger.ts';
+import type { Replicas } from '../storage/geo/replicas.ts';
 
 interface Dependencies {
   readonly replicas: Pick<Replicas, 'recordVerified'>;

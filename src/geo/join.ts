@@ -1,8 +1,8 @@
 /** How a site becomes a secondary: once, before anything else is written there. */
 import type { Log } from '../log.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
+import type { PrimarySite } from '../storage/geo/primary-site.ts';
 import type { Identity, IdentityStore } from '../storage/identity.ts';
-import type { PrimarySite } from '../storage/primary-site.ts';
 import type { Sites } from '../storage/sites.ts';
 
 export interface JoinOptions {

@@ -47,12 +47,19 @@ export type Fact =
       readonly digest: Digest;
       readonly actor: string;
     }
+  /** With every tag, manifest and link in it. */
+  | {
+      readonly kind: 'repository-deleted';
+      readonly repository: RepositoryName;
+      readonly actor: string;
+    }
   | { readonly kind: 'account-recorded'; readonly account: AccountFact }
   | { readonly kind: 'account-deleted'; readonly name: string }
   | { readonly kind: 'access-token-recorded'; readonly token: AccessTokenFact }
   | { readonly kind: 'access-token-deleted'; readonly id: string }
   | { readonly kind: 'site-recorded'; readonly site: SiteFact }
-  | { readonly kind: 'site-deleted'; readonly name: string };
+  | { readonly kind: 'site-deleted'; readonly name: string }
+  | { readonly kind: 'site-ordered'; readonly order: SiteOrder };
 
 /** An account as it travels: whole, so that applying it is one upsert. Times are ISO 8601. */
 export interface AccountFact {
@@ -82,6 +89,28 @@ export interface SiteFact {
   readonly url: string;
   /** Public key as JWK; its thumbprint is the `kid` of the site's tokens. */
   readonly publicKey: Readonly<Record<string, unknown>>;
+  /** Where on the earth it stands, in degrees. */
+  readonly place?: { readonly latitude: number; readonly longitude: number };
+  /** A paused site goes on following and answering, and copies no blobs. */
+  readonly isPaused?: boolean;
+}
+
+/**
+ * What an operator wants a site to do once. It travels in the log, since a site need not be
+ * reachable from its primary.
+ *
+ * - `resync`: compare with the primary and bring what differs; blobs are wanted anew where missing
+ * - `reverify`: read every byte again, and bring again what is damaged
+ */
+export interface SiteOrder {
+  /** UUID. */
+  readonly id: string;
+  readonly site: string;
+  readonly kind: 'resync' | 'reverify';
+  /** Only this repository; the whole site where absent. */
+  readonly repository?: RepositoryName;
+  /** Only this manifest and what it names; with `repository`. */
+  readonly digest?: Digest;
 }
 
 export interface Change {
@@ -93,12 +122,43 @@ export interface Change {
   readonly fact: Fact;
 }
 
+/** Where the log stands, and how sure a secondary is that there is nothing behind it. */
+export interface LogHead {
+  readonly position: number;
+  /**
+   * The watermark: so many milliseconds ago, at the moment of this answer, nothing lay behind the
+   * position at the primary. `undefined` at a secondary that never heard so, and 0 at a primary.
+   */
+  readonly ageMs?: number;
+}
+
+/** What the primary's feed proved: so many milliseconds ago nothing lay behind that position. */
+export interface Proof {
+  readonly position: number;
+  readonly ageMs: number;
+}
+
 export interface ChangeLog {
   /**
    * Position of the last committed change, 0 for none. Never older than the call: a query that was
    * already under way is not shared, the next one is shared by all who wait for it.
    */
   head(): Promise<number>;
+
+  /** The head with its watermark, read as {@link head} is; the time is the store's clock's. */
+  readHead(): Promise<LogHead>;
+
+  /** Position of the oldest change that is still in the log, less one: a reader may begin there. */
+  tail(): Promise<number>;
+
+  /**
+   * Forgets the changes up to a position; the newest is kept always. Facts stay as they are.
+   * Idempotent. @returns how many were forgotten
+   */
+  trim(upTo: number): Promise<number>;
+
+  /** Position of the last change that was committed before that time; the tail for none. */
+  positionAt(time: Date): Promise<number>;
 
   /**
    * Changes behind `after`, in order; manifests with their content where that is asked for. Such a
@@ -114,8 +174,18 @@ export interface ChangeLog {
   watch(listener: () => void): () => void;
 
   /**
-   * At a secondary: writes the facts and their rows in one transaction. Idempotent: what lies at or
-   * before the head is passed over. Throws where a position is left out.
+   * At a secondary: writes the facts and their rows in one transaction, and the proof with them.
+   * Idempotent: what lies at or before the head is passed over. Throws where a position is left
+   * out.
    */
-  apply(changes: readonly Change[]): Promise<void>;
+  apply(changes: readonly Change[], proof?: Proof): Promise<void>;
+
+  /** At a secondary: notes a proof where this site's head is at its position. Never goes back. */
+  recordProof(proof: Proof): Promise<void>;
+
+  /**
+   * At a secondary: after a snapshot was taken over, lets the log begin anew behind that position.
+   * The rows before it are gone; whoever remembers facts must forget them all.
+   */
+  restartAt(position: number, epoch: number): Promise<void>;
 }

@@ -9,6 +9,10 @@ export interface Site {
   /** Where other sites reach it. */
   readonly url: string;
   readonly publicKey: Readonly<Record<string, unknown>>;
+  /** Where on the earth it stands, in degrees. */
+  readonly place?: { readonly latitude: number; readonly longitude: number };
+  /** A paused site goes on following and answering, and copies no blobs. */
+  readonly isPaused?: boolean;
 }
 
 /** A join token that was given out and not used yet. */

@@ -5,8 +5,13 @@ import type { Import, Source } from './sources.ts';
 function layerOf(path: string): string {
   const [program, folder, third] = path.split('/');
   if (program !== 'src') return program!;
-  if (folder === 'storage') return third?.endsWith('.ts') ? 'ports' : `adapter ${third}`;
+  if (folder === 'storage') return isPort(third) ? 'ports' : `adapter ${third}`;
   return folder?.endsWith('.ts') ? 'program' : folder!;
+}
+
+/** Ports stand in `storage` itself, and those that serve several sites in a folder of their own. */
+function isPort(third: string | undefined): boolean {
+  return third === 'geo' || third!.endsWith('.ts');
 }
 
 /** What everybody above the words may use: time, randomness, log and the coherence of memories. */

@@ -2,6 +2,7 @@
 import { systemClock } from '../../src/clock.ts';
 import type { Catalog } from '../../src/storage/catalog.ts';
 import type { ChangeLog } from '../../src/storage/change-log.ts';
+import type { Replicas } from '../../src/storage/geo/replicas.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
@@ -13,7 +14,6 @@ import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
-import type { Replicas } from '../../src/storage/replicas.ts';
 import type { Role } from '../../src/storage/sites.ts';
 import { openTestDatabase } from './database.ts';
 

@@ -8,7 +8,7 @@ import type { Passage } from '../../geo/passage.ts';
 import { POSITION_HEADER } from '../../geo/passage.ts';
 import { askPrimary } from '../../geo/primary-away.ts';
 import { EPOCH_HEADER, type SiteRole } from '../../geo/role.ts';
-import type { ForwardedAnswer, HeaderFields, PrimarySite } from '../../storage/primary-site.ts';
+import type { ForwardedAnswer, HeaderFields, PrimarySite } from '../../storage/geo/primary-site.ts';
 import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
 
 export interface PassOnDependencies {

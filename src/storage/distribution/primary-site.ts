@@ -7,7 +7,7 @@ import type {
   JoinAnswer,
   JoinRequest,
   PrimarySite,
-} from '../primary-site.ts';
+} from '../geo/primary-site.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { type Line, refusal } from './line.ts';
 

@@ -1,5 +1,5 @@
 /** Everything that a secondary asks its primary, over one line. */
-import type { PrimarySite } from '../primary-site.ts';
+import type { PrimarySite } from '../geo/primary-site.ts';
 import type { Upstream } from '../upstream.ts';
 import { Line, type LineOptions } from './line.ts';
 import { DistributionPrimarySite } from './primary-site.ts';

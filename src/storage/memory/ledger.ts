@@ -9,7 +9,7 @@ import {
   type LedgerFailure,
   type LedgerStatus,
   type Want,
-} from '../ledger.ts';
+} from '../geo/ledger.ts';
 
 type Row = { -readonly [key in keyof LedgerEntry]: LedgerEntry[key] } & {
   holder?: string;

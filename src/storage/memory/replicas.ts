@@ -1,6 +1,6 @@
 /** Memory maker of `Replicas`. */
 import type { Digest } from '../../oci/digest.ts';
-import type { Replicas, WantedBlob } from '../replicas.ts';
+import type { Replicas, WantedBlob } from '../geo/replicas.ts';
 import type { MemoryFacts } from './facts.ts';
 
 export class MemoryReplicas implements Replicas {

@@ -1,6 +1,6 @@
 /** `Replicas` in PostgreSQL: the column `verified_at` of the table `blobs`. */
 import type { Digest } from '../../oci/digest.ts';
-import type { Replicas, WantedBlob } from '../replicas.ts';
+import type { Replicas, WantedBlob } from '../geo/replicas.ts';
 import type { Database, Statement } from './database.ts';
 
 const LIST_WANTED: Statement = {

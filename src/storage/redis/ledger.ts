@@ -10,7 +10,7 @@ import type {
   LedgerFailure,
   LedgerStatus,
   Want,
-} from '../ledger.ts';
+} from '../geo/ledger.ts';
 import { asking } from './connection.ts';
 import { ADVANCE, CLAIM, FAIL, SETTLE, WANT } from './ledger-scripts.ts';
 

@@ -1,7 +1,7 @@
 /** What every ledger promises. */
 import { expect } from 'chai';
 import { digestOf } from '../../../src/oci/digest.ts';
-import type { Lane, Ledger, LedgerClaim, Want } from '../../../src/storage/ledger.ts';
+import type { Lane, Ledger, LedgerClaim, Want } from '../../../src/storage/geo/ledger.ts';
 
 export type OpenLedger = (test: Mocha.Context) => Promise<{
   readonly ledger: Ledger;

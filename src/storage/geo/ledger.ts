@@ -2,7 +2,7 @@
  * PORT: the ledger — per wanted digest how far its transfer is. A working set, not the truth: it
  * may be lost whole and is filled again from `Replicas`.
  */
-import type { Digest } from '../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 
 /** Served in this order. */
 export const LANES = ['demand', 'fresh', 'backfill'] as const;
@@ -13,7 +13,21 @@ export interface Want {
   readonly sizeBytes: number;
   readonly repository: string;
   readonly lane: Lane;
+  /** When the primary committed the fact that names it: how old "not replicated yet" is. */
+  readonly since: Date;
 }
+
+/** Why a transfer failed, for machines; the sentence for people stands beside it. */
+export const REASONS = [
+  'primary-away',
+  'not-at-primary',
+  'wrong-bytes',
+  'refused',
+  'no-room',
+  'store-away',
+  'stopped',
+] as const;
+export type Reason = (typeof REASONS)[number];
 
 export interface LedgerEntry extends Want {
   readonly state: 'wanted' | 'transferring' | 'failed';
@@ -21,8 +35,9 @@ export interface LedgerEntry extends Want {
   readonly offset: number;
   /** How often it was claimed. */
   readonly attempts: number;
-  /** Why the last try failed. */
-  readonly reason?: string;
+  /** Why the last try failed: its code, and a sentence. */
+  readonly reason?: Reason;
+  readonly message?: string;
   /** When it may be claimed again, where it has to wait. */
   readonly nextTryAt?: Date;
 }
@@ -35,7 +50,8 @@ export interface LedgerClaim {
 
 export interface LedgerFailure {
   readonly holder: string;
-  readonly reason: string;
+  readonly reason: Reason;
+  readonly message: string;
   readonly retryAt: Date;
 }
 
@@ -44,15 +60,25 @@ export interface LedgerStatus {
   readonly objects: Readonly<Record<Lane, number>>;
   /** Sizes of all entries, summed. */
   readonly bytes: number;
+  /** Of these, bytes that stagings hold already. */
+  readonly bytesStaged: number;
   readonly transferring: number;
   readonly failed: number;
+  /** The oldest `since` of all entries; absent where there is none. */
+  readonly oldestSince?: Date;
+  /** Bytes and objects settled since this ledger came to be: whoever reads twice knows the pace. */
+  readonly settledBytes: number;
+  readonly settledObjects: number;
 }
 
 export interface Ledger {
   /** Idempotent; an entry moves to a higher lane, never to a lower one. */
   want(wants: readonly Want[]): Promise<void>;
-  /** The first entry of the highest lane that is free, or whose lease or wait is over. */
-  claim(claim: LedgerClaim): Promise<LedgerEntry | undefined>;
+  /**
+   * The first entry of the highest lane that is free, or whose lease or wait is over.
+   * @param lanes from which it may be taken; all where absent
+   */
+  claim(claim: LedgerClaim, lanes?: readonly Lane[]): Promise<LedgerEntry | undefined>;
   /** Notes the durable offset and lengthens the lease. @returns whether it was still held. */
   advance(digest: Digest, progress: LedgerClaim & { readonly offset: number }): Promise<boolean>;
   /** The entry is done: it leaves the ledger, whoever holds it. Idempotent. */
@@ -60,6 +86,10 @@ export interface Ledger {
   /** Puts it back, to be tried again at that time. @returns whether it was still held. */
   fail(digest: Digest, failure: LedgerFailure): Promise<boolean>;
   find(digest: Digest): Promise<LedgerEntry | undefined>;
+  /** Those that are there of the given ones, in no order. */
+  findAll(digests: readonly Digest[]): Promise<LedgerEntry[]>;
+  /** Entries that failed last, by digest, keyset pages. */
+  listFailures(page: { readonly after?: Digest; readonly limit: number }): Promise<LedgerEntry[]>;
   /** From counters, never from a scan. */
   status(): Promise<LedgerStatus>;
   /** Whether this ledger was filled since it came to be; false again once it was lost. */

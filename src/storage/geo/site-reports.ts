@@ -1,0 +1,59 @@
+/**
+ * PORT: what each site last said of itself, as the primary keeps it. No fact of the change log: it
+ * changes every second, and is worth nothing tomorrow.
+ */
+/** How far one kind of thing is. `percent` is 100 or less, and null where there is nothing. */
+export interface Extent {
+  readonly total: number;
+  /** Of these, proven to be here, every byte of them. */
+  readonly verified: number;
+  readonly wanted: number;
+  readonly failed: number;
+  readonly percent: number | null;
+}
+
+export interface SiteFigures {
+  readonly site: string;
+  readonly role: 'primary' | 'secondary';
+  readonly epoch: number;
+  readonly version: string;
+  /** Position up to which this site has applied the change log, and when it did, ISO 8601. */
+  readonly appliedPosition: number;
+  readonly appliedAt: string | null;
+  /** Age of the watermark: nothing that is older than this is missing here. Null where unknown. */
+  readonly lagSeconds: number | null;
+  readonly manifests: Extent;
+  readonly blobs: Extent;
+  /** Bytes of wanted blobs that are not here yet. */
+  readonly bytesBehind: number;
+  /** Age of the oldest fact whose blobs are not all here; null where none waits. */
+  readonly oldestUnreplicatedSeconds: number | null;
+  /** Bytes per second over the last half minute. */
+  readonly bytesPerSecond: number;
+  /** Null where nothing moves, 0 where nothing is left. */
+  readonly secondsLeft: number | null;
+  readonly lanes: Readonly<Record<'demand' | 'fresh' | 'backfill', number>>;
+  readonly transferring: number;
+  readonly isPaused: boolean;
+  readonly isHealthy: boolean;
+  /** One sentence for people: what is wrong, or that nothing is. */
+  readonly health: string;
+}
+
+export interface SiteReport {
+  readonly site: string;
+  /** When the primary heard it, by its own clock. */
+  readonly heardAt: Date;
+  readonly figures: SiteFigures;
+}
+
+export interface SiteReports {
+  /** Replaces what the site said before. Wakes those who watch. */
+  record(report: SiteReport): Promise<void>;
+  find(site: string): Promise<SiteReport | undefined>;
+  list(): Promise<SiteReport[]>;
+  /** Idempotent. */
+  delete(site: string): Promise<void>;
+  /** Calls the listener soon after a report was recorded; gives the way to stop it. */
+  watch(listener: () => void): () => void;
+}
