@@ -1,4 +1,10 @@
-/** `UploadTracker` in PostgreSQL. Each method is one statement, so two at once cannot both win. */
+/**
+ * `UploadTracker` in PostgreSQL. Each method is one statement, so two at once cannot both win.
+ *
+ * None of them waits until it is on the disk: what is durable for a client is the blob, and the
+ * commit that links it takes along whatever was written before it. A server that crashes may forget
+ * the last moments of an upload, which the client then finds shorter or unknown, and sends again.
+ */
 import type { RepositoryName } from '../../oci/reference.ts';
 import type { Lease, UploadSession, UploadTracker } from '../upload-tracker.ts';
 import type { Database, Statement } from './database.ts';
@@ -6,11 +12,15 @@ import type { Database, Statement } from './database.ts';
 const COLUMNS = `id, repository, subject, algorithm, "offset",
                  started_at AS "startedAt", expires_at AS "expiresAt"`;
 
+/** True, and settles it for the transaction of the statement that asks, alone. */
+const WITHOUT_WAITING = "set_config('synchronous_commit', 'off', true) = 'off'";
+
 const CREATE: Statement = {
   name: 'create-upload',
   text: `INSERT INTO uploads
            (id, repository, subject, algorithm, "offset", started_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         RETURNING ${WITHOUT_WAITING}`,
 };
 const FIND: Statement = {
   name: 'find-upload',
@@ -21,20 +31,25 @@ const LEASE: Statement = {
   text: `UPDATE uploads SET writer = $2, leased_until = $3
          WHERE id = $1 AND expires_at > $4 AND (writer IS NULL OR leased_until <= $4)
            AND "offset" = coalesce($5, "offset")
+           AND ${WITHOUT_WAITING}
          RETURNING ${COLUMNS}`,
 };
 const RENEW: Statement = {
   name: 'renew-upload',
-  text: `UPDATE uploads SET leased_until = $3 WHERE id = $1 AND writer = $2 RETURNING id`,
+  text: `UPDATE uploads SET leased_until = $3 WHERE id = $1 AND writer = $2
+           AND ${WITHOUT_WAITING}
+         RETURNING id`,
 };
 const RELEASE: Statement = {
   name: 'release-upload',
   text: `UPDATE uploads SET "offset" = $3, writer = NULL, leased_until = NULL
-         WHERE id = $1 AND writer = $2 RETURNING id`,
+         WHERE id = $1 AND writer = $2
+           AND ${WITHOUT_WAITING}
+         RETURNING id`,
 };
 const DELETE: Statement = {
   name: 'delete-upload',
-  text: 'DELETE FROM uploads WHERE id = $1 RETURNING id',
+  text: `DELETE FROM uploads WHERE id = $1 AND ${WITHOUT_WAITING} RETURNING id`,
 };
 const COUNT: Statement = {
   name: 'count-uploads',
