@@ -21,6 +21,7 @@ import * as uploadKeys from './people/0024-upload-keys.ts';
 import * as sites from './people/0025-sites.ts';
 import * as invitations from './people/0026-invitations.ts';
 import * as leases from './people/0027-leases.ts';
+import * as siteReports from './people/0029-site-reports.ts';
 
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
@@ -39,4 +40,5 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0025-sites': sites,
   '0026-invitations': invitations,
   '0027-leases': leases,
+  '0029-site-reports': siteReports,
 };

@@ -14,6 +14,7 @@ import type { ChangeLog } from './storage/change-log.ts';
 import type { Primary } from './storage/distribution/primary.ts';
 import type { Ledger } from './storage/geo/ledger.ts';
 import type { Replicas } from './storage/geo/replicas.ts';
+import type { SiteReports } from './storage/geo/site-reports.ts';
 import type { IdentityStore } from './storage/identity.ts';
 import type { Leases } from './storage/leases.ts';
 import type { Metadata } from './storage/metadata.ts';
@@ -37,6 +38,7 @@ export interface Ports extends Closable {
   readonly refreshTokens: RefreshTokens;
   readonly identityStore: IdentityStore;
   readonly sites: Sites;
+  readonly siteReports: SiteReports;
   readonly leases: Leases;
   readonly blobStore: BlobStore;
   readonly ledger: Ledger;

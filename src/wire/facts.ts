@@ -3,6 +3,7 @@ import { PostgresAccounts } from '../storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../storage/postgres/change-log.ts';
 import { Database, type DatabaseOptions } from '../storage/postgres/database.ts';
+import { PostgresSiteReports } from '../storage/postgres/geo/site-reports.ts';
 import { PostgresIdentityStore } from '../storage/postgres/identity.ts';
 import { PostgresLeases } from '../storage/postgres/leases.ts';
 import { PostgresMetadata } from '../storage/postgres/metadata.ts';
@@ -27,6 +28,7 @@ export async function openFacts(options: DatabaseOptions) {
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
     sites: new PostgresSites(database),
+    siteReports: new PostgresSiteReports(database),
     leases: new PostgresLeases(database),
     close: () => database.close(),
   };

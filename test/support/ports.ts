@@ -9,6 +9,7 @@ import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemorySiteReports } from '../../src/storage/memory/geo/site-reports.ts';
 import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
@@ -21,6 +22,7 @@ import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresSiteReports } from '../../src/storage/postgres/geo/site-reports.ts';
 import { PostgresIdentityStore } from '../../src/storage/postgres/identity.ts';
 import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
@@ -47,6 +49,7 @@ export async function openMemoryPorts() {
     sites: new MemorySites(facts),
     blobStore: new MemoryBlobStore({ clock }),
     ledger: new MemoryLedger(),
+    siteReports: new MemorySiteReports(),
     leases: new MemoryLeases({ clock }),
     close: async () => {},
   };
@@ -71,6 +74,7 @@ export async function openPostgresPorts() {
     sites: new PostgresSites(database),
     blobStore: await FilesystemBlobStore.open({ folder }),
     ledger: new MemoryLedger(),
+    siteReports: new PostgresSiteReports(database),
     leases: new PostgresLeases(database),
     close: async () => {
       await database.close();
