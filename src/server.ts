@@ -5,6 +5,7 @@ import { type Config, ConfigError } from './config.ts';
 import { accessTokenRoutes } from './http/api/access-tokens.ts';
 import { accountRoutes } from './http/api/accounts.ts';
 import { feedRoutes } from './http/api/feed.ts';
+import { repositoryRoutes } from './http/api/repositories.ts';
 import { siteRoutes } from './http/api/sites.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
@@ -79,11 +80,12 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
 
 /** What answers beside the distribution API. */
 function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
-  const { auth, geo, identity } = site;
+  const { auth, geo, identity, registry, config } = site;
   return [
     tokenRoutes({ ...auth, gatekeeper }),
     accountRoutes({ ...auth, gatekeeper }),
     accessTokenRoutes({ ...auth, gatekeeper }),
+    repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
     siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
     feedRoutes({ ...geo, gatekeeper, draining }),
   ];

@@ -48,6 +48,14 @@ export class BlobMemory implements Memory {
 
   forget({ fact }: Change): void {
     if (fact.kind === 'blob-unlinked') this.#links.delete(linkKey(fact.repository, fact.digest));
+    else if (fact.kind === 'repository-deleted') this.#forgetRepository(fact.repository);
+  }
+
+  /** Looks through all that is remembered: a repository is deleted seldom. */
+  #forgetRepository(repository: RepositoryName): void {
+    const start = linkKey(repository, '' as Digest);
+    const keys = [...this.#links.keys()].filter((key) => key.startsWith(start));
+    for (const key of keys) this.#links.delete(key);
   }
 
   clear(): void {

@@ -74,6 +74,8 @@ export class ManifestMemory implements Memory {
       this.#manifests.delete(manifestKey(fact.repository, fact.digest));
     } else if (fact.kind === 'tag-deleted') {
       this.#forgetTag(tagKey(fact.repository, fact.tag));
+    } else if (fact.kind === 'repository-deleted') {
+      this.#forgetRepository(fact.repository);
     }
   }
 
@@ -118,6 +120,13 @@ export class ManifestMemory implements Memory {
     const key = tagKey(repository, tag);
     entry.tagKeys.add(key);
     this.#tags.set(key, entry);
+  }
+
+  /** Looks through all that is remembered: a repository is deleted seldom. */
+  #forgetRepository(repository: RepositoryName): void {
+    const start = manifestKey(repository, '' as Digest);
+    const keys = [...this.#manifests.keys()].filter((key) => key.startsWith(start));
+    for (const key of keys) this.#manifests.delete(key);
   }
 
   #forgetTag(key: string): void {

@@ -4,15 +4,23 @@ import { RegistryError } from '../oci/error.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Catalog, Page } from '../storage/catalog.ts';
+import type { Metadata } from '../storage/metadata.ts';
+
+interface Dependencies {
+  readonly catalog: Pick<Catalog, 'findRepository' | 'listRepositories' | 'listHolders'>;
+  readonly metadata: Pick<Metadata, 'deleteRepository'>;
+}
 
 /** More holders of one blob than this are not looked through. */
 const MAX_HOLDERS = 200;
 
 export class Repositories {
-  readonly #catalog: Catalog;
+  readonly #catalog: Dependencies['catalog'];
+  readonly #metadata: Dependencies['metadata'];
 
-  constructor({ catalog }: { catalog: Catalog }) {
+  constructor({ catalog, metadata }: Dependencies) {
     this.#catalog = catalog;
+    this.#metadata = metadata;
   }
 
   /** @throws RegistryError NAME_UNKNOWN where it is not there. */
@@ -26,6 +34,12 @@ export class Repositories {
     return visible.length === 0
       ? Promise.resolve([])
       : this.#catalog.listRepositories(visible, page);
+  }
+
+  /** With all that is in it. @throws RegistryError NAME_UNKNOWN where it is not there. */
+  async delete(repository: RepositoryName, actor: string): Promise<void> {
+    const wasThere = await this.#metadata.deleteRepository(repository, actor);
+    if (!wasThere) throw new RegistryError('NAME_UNKNOWN', { detail: { name: repository } });
   }
 
   /**

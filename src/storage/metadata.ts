@@ -77,4 +77,7 @@ export interface Metadata {
 
   /** Takes the blob out of this repository alone. @returns whether it was there. */
   unlinkBlob(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean>;
+
+  /** Deletes the repository with all that is in it. @returns whether it was there. */
+  deleteRepository(repository: RepositoryName, actor: string): Promise<boolean>;
 }

@@ -56,6 +56,13 @@ describe('manifests in memory', () => {
     expect(await find()).to.equal(two.digest);
   });
 
+  it('sees in the next read that the repository was deleted', async () => {
+    await put(one);
+    expect(await find()).to.equal(one.digest);
+    await metadata.deleteRepository(repository, '');
+    expect(await find()).to.equal(undefined);
+  });
+
   it('sees a deleted tag and a deleted manifest in the next read (121, 122)', async () => {
     await put(one);
     await find();

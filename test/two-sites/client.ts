@@ -124,6 +124,17 @@ async function askToken(site: string, repository: string): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
+/** The join token with which a site of that name may join. */
+export async function invite({ url }: { readonly url: string }, name: string): Promise<string> {
+  const answer = await send(`${url}/api/v1/sites`, {
+    method: 'POST',
+    body: JSON.stringify({ name }),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(answer.status).to.equal(201);
+  return ((await answer.json()) as { joinToken: string }).joinToken;
+}
+
 /** Waits until it is so, however it comes to be; fails after ten seconds. */
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(5)) {

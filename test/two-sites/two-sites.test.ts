@@ -8,7 +8,7 @@ import {
   openPostgresPorts,
   type TestPorts,
 } from '../support/ports.ts';
-import { type Image, makeImage, pull, push, pushManifest, send, until } from './client.ts';
+import { type Image, invite, makeImage, pull, push, pushManifest, send, until } from './client.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
 describeTwoSites('in memory', openMemoryPorts);
@@ -247,16 +247,6 @@ const KEY = {
   x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
   y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
 };
-
-async function invite(primary: TestSite, name: string): Promise<string> {
-  const answer = await send(`${primary.url}/api/v1/sites`, {
-    method: 'POST',
-    body: JSON.stringify({ name }),
-    headers: { 'content-type': 'application/json' },
-  });
-  expect(answer.status).to.equal(201);
-  return ((await answer.json()) as { joinToken: string }).joinToken;
-}
 
 async function hasManifest({ ports }: TestSite, repository: string, { digest }: Image) {
   return (await ports.metadata.findManifest(repository as never, digest)) !== undefined;

@@ -10,7 +10,7 @@ import type { Gatekeeper } from '../authenticate.ts';
 import { hasBody, type PassOn } from './pass-on.ts';
 
 /** A new site joins at its primary alone, by the address that it will follow. */
-const FORWARDED = /^\/api\/v1\/(?:accounts(?:\/|$)|sites(?:$|\/(?!join$)))/;
+const FORWARDED = /^\/api\/v1\/(?:accounts(?:\/|$)|repositories\/|sites(?:$|\/(?!join$)))/;
 
 /** At a secondary: strangers are refused here, and the primary decides on everybody else. */
 export function forwardApiToPrimary(passOn: PassOn, gatekeeper: Gatekeeper): Middleware {

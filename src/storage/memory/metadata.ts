@@ -93,6 +93,13 @@ export class MemoryMetadata implements Metadata {
     return isThere;
   }
 
+  async deleteRepository(repository: RepositoryName, actor: string): Promise<boolean> {
+    this.#facts.assertPrimary();
+    const isThere = this.#find(repository) !== undefined;
+    if (isThere) this.#facts.commit({ kind: 'repository-deleted', repository, actor });
+    return isThere;
+  }
+
   #find(repository: RepositoryName): MemoryRepository | undefined {
     return this.#facts.repositories.get(repository);
   }
@@ -112,6 +119,8 @@ export class MemoryMetadata implements Metadata {
       this.#facts.blobs.set(fact.digest, { ...blob, sizeBytes: fact.sizeBytes });
     } else if (fact.kind === 'blob-unlinked') {
       this.#find(fact.repository)?.blobs.delete(fact.digest);
+    } else if (fact.kind === 'repository-deleted') {
+      this.#facts.repositories.delete(fact.repository);
     }
   }
 

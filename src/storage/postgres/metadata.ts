@@ -21,7 +21,7 @@ import type { Database, Statement } from './database.ts';
 import { appendChanges } from './facts/append.ts';
 import { deleteBlobLink, writeBlobLink } from './facts/blobs.ts';
 import { deleteManifest, deleteTags, writeManifest, writeTags } from './facts/manifests.ts';
-import { writeRepository } from './facts/repositories.ts';
+import { deleteRepository, writeRepository } from './facts/repositories.ts';
 
 const FIND_MANIFEST: Statement = {
   name: 'find-manifest',
@@ -110,6 +110,12 @@ export class PostgresMetadata implements Metadata {
   unlinkBlob(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
     return this.#delete({ kind: 'blob-unlinked', repository, digest, actor }, (trx) =>
       deleteBlobLink(trx, { repository, digest }),
+    );
+  }
+
+  deleteRepository(repository: RepositoryName, actor: string): Promise<boolean> {
+    return this.#delete({ kind: 'repository-deleted', repository, actor }, (trx) =>
+      deleteRepository(trx, repository),
     );
   }
 

@@ -203,10 +203,38 @@ export function describeMetadataContract(name: string, open: OpenFacts): void {
         expect(await head()).to.equal(5);
       });
 
+      it('deletes a repository with all that is in it, and nothing of another', async () => {
+        const digest = await push('a', v1);
+        await link('a', elsewhere);
+        expect(await ports.metadata.deleteRepository(repository, 'amy')).to.equal(true);
+        expect(await ports.metadata.deleteRepository(repository, 'amy')).to.equal(false);
+        expect(await ports.catalog.findRepository(repository)).to.equal(undefined);
+        expect(await ports.metadata.findManifest(repository, digest)).to.equal(undefined);
+        expect(await ports.metadata.findTag(repository, v1)).to.equal(undefined);
+        expect(await ports.metadata.findBlob(repository, blobOf('a'))).to.equal(undefined);
+        expect(await ports.metadata.findBlob(elsewhere, blobOf('a'))).to.not.equal(undefined);
+        const [change] = await ports.changeLog.list({ after: 3, limit: 9 });
+        expect(change!.fact).to.deep.equal({
+          kind: 'repository-deleted',
+          repository,
+          actor: 'amy',
+        });
+        expect(await head()).to.equal(4);
+      });
+
+      it('lets a repository that was deleted come to be again, empty', async () => {
+        await push('a', v1);
+        await ports.metadata.deleteRepository(repository, 'amy');
+        await link('b');
+        expect(await ports.catalog.listTags(repository, { limit: 9 })).to.deep.equal([]);
+        expect(await ports.metadata.findBlob(repository, blobOf('a'))).to.equal(undefined);
+      });
+
       it('says of what never was that it is not there', async () => {
         expect(await ports.metadata.deleteTag(elsewhere, v1, '')).to.equal(false);
         expect(await ports.metadata.deleteManifest(elsewhere, blobOf('a'), '')).to.equal(false);
         expect(await ports.metadata.unlinkBlob(elsewhere, blobOf('a'), '')).to.equal(false);
+        expect(await ports.metadata.deleteRepository(elsewhere, '')).to.equal(false);
         expect(await head()).to.equal(0);
       });
     });
@@ -277,6 +305,7 @@ export function describeMetadataContract(name: string, open: OpenFacts): void {
           () => ports.metadata.deleteTag(repository, v2, ''),
           () => ports.metadata.deleteManifest(repository, digest, ''),
           () => ports.metadata.unlinkBlob(repository, blobOf('a'), ''),
+          () => ports.metadata.deleteRepository(repository, ''),
         ];
         for (const attempt of attempts) {
           const error: unknown = await attempt().then(

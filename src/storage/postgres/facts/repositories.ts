@@ -1,8 +1,19 @@
-/** Writer of repositories: they come to be with the first thing in them, and stay. */
+/** Writers of repositories: they come to be with the first thing in them. */
 import type { Knex } from 'knex';
 import type { RepositoryName } from '../../../oci/reference.ts';
 
 /** Creates the repository where it is not there yet. */
 export async function writeRepository(trx: Knex.Transaction, name: RepositoryName): Promise<void> {
   await trx('repositories').insert({ name }).onConflict('name').ignore();
+}
+
+/** Deletes the repository with all that is in it. @returns whether it was there. */
+export async function deleteRepository(
+  trx: Knex.Transaction,
+  repository: RepositoryName,
+): Promise<boolean> {
+  await trx('blob_links').where({ repository }).delete();
+  // Their tags go with them.
+  await trx('manifests').where({ repository }).delete();
+  return (await trx('repositories').where({ name: repository }).delete()) > 0;
 }

@@ -9,7 +9,7 @@ import { applyAccountFact } from '../accounts.ts';
 import { applySiteFact } from '../sites.ts';
 import { deleteBlobLink, writeBlobLink } from './blobs.ts';
 import { deleteManifest, deleteTags, writeManifest, writeTags } from './manifests.ts';
-import { writeRepository } from './repositories.ts';
+import { deleteRepository, writeRepository } from './repositories.ts';
 
 type FactOf<Kind extends Fact['kind']> = Extract<Fact, { kind: Kind }>;
 
@@ -27,6 +27,7 @@ const WRITERS: Writers = {
     await writeBlobLink(trx, fact);
   },
   'blob-unlinked': deleteBlobLink,
+  'repository-deleted': (trx, { repository }) => deleteRepository(trx, repository),
   'account-recorded': applyAccountFact,
   'account-deleted': applyAccountFact,
   'access-token-recorded': applyAccountFact,
