@@ -14,6 +14,14 @@ interface Dependencies {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/**
+ * How Node is started for a site; the first line of main.ts says the same.
+ *
+ * Each read of a socket makes a buffer outside of V8's heap, and V8 answers such growth with
+ * marking on threads of its own. With uploads at full speed these took most of a second core.
+ */
+export const NODE_FLAGS = ['--single-threaded-gc'] as const;
+
 /** Pauses before a child that died is started again; each death in a row takes the next one. */
 const PAUSES_MS = [100, 200, 500, 1000, 2000, 5000, 10_000, 30_000];
 

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
+import { NODE_FLAGS } from '../processes.ts';
 
 export interface SitePlan {
   readonly name: string;
@@ -37,7 +38,8 @@ export class DemoSite {
    */
   static async open(plan: SitePlan, clock: Clock): Promise<DemoSite> {
     const log = openSync(plan.logFile, 'w');
-    const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM, 'serve'], {
+    const words = [...NODE_FLAGS, '--enable-source-maps', PROGRAM, 'serve'];
+    const child = spawn(process.execPath, words, {
       env: plan.environment,
       // Its own group, so that Ctrl-C reaches the demo alone, which then stops the sites in order.
       detached: true,

@@ -13,7 +13,8 @@ import { limitRow, type Row, ratioRow } from './table.ts';
 const run = promisify(execFile);
 const MIB = 1024 * 1024;
 const REPOSITORY = 'bench/blobs';
-const ROUNDS = 3;
+/** Of each; a disk that is at work for others makes single rounds differ threefold. */
+const ROUNDS = 9;
 
 /** Reads 4 GiB in blobs of 512 MiB, one after another. */
 export async function benchBlobReads(ours: Stand, peer: Stand, folder: string): Promise<Row[]> {
@@ -34,7 +35,7 @@ export async function benchBlobPushes(ours: Stand, peer: Stand, folder: string):
   const sizeMb = 512;
   const rates = new Map<Stand, number[]>([ours, peer].map((stand) => [stand, []]));
   for (let round = 0; round < ROUNDS; round++) {
-    for (const stand of [ours, peer]) {
+    for (const stand of round % 2 === 0 ? [ours, peer] : [peer, ours]) {
       const { seconds } = await pushFile(stand, join(folder, 'push'), sizeMb * MIB);
       rates.get(stand)!.push((sizeMb * 1.048576) / seconds);
     }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../../src/processes.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 
@@ -45,7 +46,8 @@ export async function startProgram(options: StartOptions = {}): Promise<Started>
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'meridian-')));
   const port = options.port ?? (await findPort());
   const url = new URL(`http://127.0.0.1:${port}`);
-  const child = spawn(process.execPath, [MAIN, ...(options.words ?? ['serve'])], {
+  const words = [...NODE_FLAGS, MAIN, ...(options.words ?? ['serve'])];
+  const child = spawn(process.execPath, words, {
     env: { ...process.env, ...settingsOf({ data, port }), ...options.env },
     detached: options.hasOwnGroup ?? false,
     stdio: ['ignore', 'pipe', 'pipe'],
