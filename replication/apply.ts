@@ -3,7 +3,7 @@ import type { Clock } from '../src/clock.ts';
 import type { Log } from '../src/log.ts';
 import type { Change, ChangeLog } from '../src/storage/change-log.ts';
 import { StorageUnavailable } from '../src/storage/failure.ts';
-import type { Ledger, Want } from '../src/storage/ledger.ts';
+import type { Ledger, Want } from '../src/storage/geo/ledger.ts';
 
 interface Dependencies {
   readonly changeLog: Pick<ChangeLog, 'apply'>;
@@ -48,5 +48,6 @@ function wantsOf({ fact, at }: Change, now: Date): Want[] {
   if (fact.kind !== 'blob-linked') return [];
   const isFresh = now.getTime() - at.getTime() < FRESH_MS;
   const { digest, sizeBytes, repository } = fact;
-  return [{ digest, sizeBytes, repository, lane: isFresh ? 'fresh' : 'backfill' }];
+  const lane = isFresh ? 'fresh' : 'backfill';
+  return [{ digest, sizeBytes, repository, lane, since: at }];
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../src/clock.ts';
 import type { Bell } from '../src/geo/bell.ts';
 import type { Log } from '../src/log.ts';
 import type { Digest } from '../src/oci/digest.ts';
-import type { Ledger } from '../src/storage/ledger.ts';
-import type { Replicas } from '../src/storage/replicas.ts';
+import type { Ledger } from '../src/storage/geo/ledger.ts';
+import type { Replicas } from '../src/storage/geo/replicas.ts';
 
 export interface RefillOptions {
   readonly replicas: Pick<Replicas, 'listWanted'>;

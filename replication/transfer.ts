@@ -4,8 +4,8 @@ import type { Digest } from '../src/oci/digest.ts';
 import type { Fill, OnVerified } from '../src/registry/fill.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
-import type { LedgerEntry } from '../src/storage/ledger.ts';
-import type { Replicas } from '../src/storage/replicas.ts';
+import type { LedgerEntry } from '../src/storage/geo/ledger.ts';
+import type { Replicas } from '../src/storage/geo/replicas.ts';
 import { type Upstream, type UpstreamBlob, UpstreamFailure } from '../src/storage/upstream.ts';
 
 export interface TransferOptions {

@@ -3,8 +3,8 @@ import type { Clock } from '../src/clock.ts';
 import type { Bell } from '../src/geo/bell.ts';
 import type { Log } from '../src/log.ts';
 import type { Randomness } from '../src/randomness.ts';
-import { StorageUnavailable } from '../src/storage/failure.ts';
-import type { Ledger, LedgerEntry } from '../src/storage/ledger.ts';
+import { StorageFull, StorageUnavailable } from '../src/storage/failure.ts';
+import type { Ledger, LedgerEntry, Reason } from '../src/storage/geo/ledger.ts';
 import { UpstreamFailure } from '../src/storage/upstream.ts';
 import { type Pace, pauseMs } from './backoff.ts';
 import type { BringHere } from './transfer.ts';
@@ -21,6 +21,8 @@ export interface WorkOptions {
 
 /** What came of looking for work. `no-line`: neither this blob nor any other can be had now. */
 export type Outcome = 'settled' | 'failed' | 'no-line' | 'idle';
+
+class Stopped extends Error {}
 
 const LEASE_MS = 60_000;
 const RENEWAL_MS = 15_000;
@@ -76,7 +78,7 @@ export async function runOne(options: WorkOptions, signal: AbortSignal): Promise
 async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(new Error('the worker was stopped'));
+    stop = () => reject(new Stopped('the worker was stopped'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
   });
@@ -98,7 +100,17 @@ async function recordFailure(
   const { digest, attempts } = entry;
   log.warn({ err: error, digest, attempts }, 'a blob could not be brought here');
   const retryAt = new Date(clock.now().getTime() + pauseMs(RETRY, attempts, randomness));
-  await ledger.fail(digest, { holder, reason: error.message, retryAt });
+  await ledger.fail(digest, { holder, reason: reasonOf(error), message: error.message, retryAt });
+}
+
+function reasonOf(error: Error): Reason {
+  if (error instanceof StorageFull) return 'no-room';
+  if (!(error instanceof UpstreamFailure))
+    return error instanceof Stopped ? 'stopped' : 'store-away';
+  if (error.status === undefined || error.status >= 500) return 'primary-away';
+  // It answered as asked, and yet the bytes are not those of the digest.
+  if (error.status === 200) return 'wrong-bytes';
+  return error.status === 404 ? 'not-at-primary' : 'refused';
 }
 
 /** Says every few seconds that the transfer is alive, and how far it is. */

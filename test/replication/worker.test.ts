@@ -21,7 +21,8 @@ const log = createLog('silent');
 const repository = 'acme/app' as RepositoryName;
 const blob = randomBytes(300_000);
 const digest = digestOf(blob);
-const want = { digest, sizeBytes: blob.length, repository, lane: 'fresh' } as const;
+const since = new Date();
+const want = { digest, sizeBytes: blob.length, repository, lane: 'fresh', since } as const;
 
 describe('the worker', () => {
   let ports: TestPorts;
@@ -69,7 +70,8 @@ describe('the worker', () => {
     upstream.failure = new UpstreamFailure('answered with 429', { status: 429 });
     expect(await runOne(startWorker(), never)).to.equal('failed');
     const entry = await ports.ledger.find(digest);
-    expect(entry).to.include({ state: 'failed', reason: 'answered with 429', attempts: 1 });
+    expect(entry).to.include({ state: 'failed', reason: 'refused', attempts: 1 });
+    expect(entry).to.include({ message: 'answered with 429' });
     expect(entry!.nextTryAt!.getTime()).to.be.greaterThan(Date.now());
   });
 

@@ -10,6 +10,7 @@ import {
   type LedgerStatus,
   type Want,
 } from '../geo/ledger.ts';
+import { TimeOrder } from './geo/time-order.ts';
 
 type Row = { -readonly [key in keyof LedgerEntry]: LedgerEntry[key] } & {
   holder?: string;
@@ -24,36 +25,38 @@ export class MemoryLedger implements Ledger {
     backfill: new Set(),
   };
   /** What waits for the end of a lease or of a pause. */
-  readonly #later = new Map<Digest, Date>();
+  readonly #later = new TimeOrder<Digest>();
+  readonly #since = new TimeOrder<Digest>();
+  readonly #failures = new Set<Digest>();
   readonly #objects: Record<Lane, number> = { demand: 0, fresh: 0, backfill: 0 };
-  readonly #states = { wanted: 0, transferring: 0, failed: 0 };
-  #bytes = 0;
+  readonly #sums = { bytes: 0, bytesStaged: 0, settledBytes: 0, settledObjects: 0 };
+  #transferring = 0;
   #isFilled = false;
 
   async want(wants: readonly Want[]): Promise<void> {
     for (const want of wants) {
       const row = this.#rows.get(want.digest);
-      if (row) this.#raise(row, want.lane);
+      if (row) this.#merge(row, want);
       else this.#insert(want);
     }
   }
 
   #insert(want: Want): void {
-    const { digest, sizeBytes, repository, lane } = want;
-    const row: Row = {
-      digest,
-      sizeBytes,
-      repository,
-      lane,
-      state: 'wanted',
-      offset: 0,
-      attempts: 0,
-    };
-    this.#rows.set(digest, row);
+    const { digest, sizeBytes, repository, lane, since } = want;
+    const common = { digest, sizeBytes, repository, lane, since };
+    this.#rows.set(digest, { ...common, state: 'wanted', offset: 0, attempts: 0 });
     this.#ready[lane].add(digest);
+    this.#since.set(digest, since);
     this.#objects[lane] += 1;
-    this.#states.wanted += 1;
-    this.#bytes += sizeBytes;
+    this.#sums.bytes += sizeBytes;
+  }
+
+  #merge(row: Row, { lane, since }: Want): void {
+    if (since < row.since) {
+      row.since = since;
+      this.#since.set(row.digest, since);
+    }
+    this.#raise(row, lane);
   }
 
   #raise(row: Row, lane: Lane): void {
@@ -64,9 +67,12 @@ export class MemoryLedger implements Ledger {
     row.lane = lane;
   }
 
-  async claim(claim: LedgerClaim): Promise<LedgerEntry | undefined> {
+  async claim(
+    claim: LedgerClaim,
+    lanes: readonly Lane[] = LANES,
+  ): Promise<LedgerEntry | undefined> {
     this.#wake(claim.now);
-    for (const lane of LANES) {
+    for (const lane of LANES.filter((each) => lanes.includes(each))) {
       const [digest] = this.#ready[lane];
       if (digest !== undefined) return this.#hold(this.#rows.get(digest)!, claim);
     }
@@ -85,8 +91,8 @@ export class MemoryLedger implements Ledger {
 
   /** Puts back what need not wait any longer. A lapsed lease leaves no trace of its holder. */
   #wake(now: Date): void {
-    for (const [digest, time] of this.#later) {
-      if (time > now) continue;
+    for (let next = this.#later.first(); next && next.at <= now; next = this.#later.first()) {
+      const digest = next.key;
       const row = this.#rows.get(digest)!;
       this.#later.delete(digest);
       if (row.state === 'transferring') this.#turn(row, 'wanted');
@@ -97,8 +103,10 @@ export class MemoryLedger implements Ledger {
   }
 
   #turn(row: Row, state: LedgerEntry['state']): void {
-    this.#states[row.state] -= 1;
-    this.#states[state] += 1;
+    if (row.state === 'transferring') this.#transferring -= 1;
+    if (state === 'transferring') this.#transferring += 1;
+    if (state === 'failed') this.#failures.add(row.digest);
+    else this.#failures.delete(row.digest);
     row.state = state;
   }
 
@@ -108,6 +116,7 @@ export class MemoryLedger implements Ledger {
   ): Promise<boolean> {
     const row = this.#findHeld(digest, progress.holder);
     if (!row) return false;
+    this.#sums.bytesStaged += progress.offset - row.offset;
     row.offset = progress.offset;
     this.#later.set(digest, progress.leaseUntil);
     return true;
@@ -116,12 +125,16 @@ export class MemoryLedger implements Ledger {
   async settle(digest: Digest): Promise<void> {
     const row = this.#rows.get(digest);
     if (!row) return;
+    this.#turn(row, 'wanted');
     this.#rows.delete(digest);
     this.#ready[row.lane].delete(digest);
     this.#later.delete(digest);
+    this.#since.delete(digest);
     this.#objects[row.lane] -= 1;
-    this.#states[row.state] -= 1;
-    this.#bytes -= row.sizeBytes;
+    this.#sums.bytes -= row.sizeBytes;
+    this.#sums.bytesStaged -= row.offset;
+    this.#sums.settledBytes += row.sizeBytes;
+    this.#sums.settledObjects += 1;
   }
 
   async fail(digest: Digest, failure: LedgerFailure): Promise<boolean> {
@@ -129,6 +142,7 @@ export class MemoryLedger implements Ledger {
     if (!row) return false;
     this.#turn(row, 'failed');
     row.reason = failure.reason;
+    row.message = failure.message;
     row.nextTryAt = failure.retryAt;
     delete row.holder;
     this.#later.set(digest, failure.retryAt);
@@ -145,9 +159,31 @@ export class MemoryLedger implements Ledger {
     return row && view(row);
   }
 
+  async findAll(digests: readonly Digest[]): Promise<LedgerEntry[]> {
+    return digests.flatMap((digest) => {
+      const row = this.#rows.get(digest);
+      return row ? [view(row)] : [];
+    });
+  }
+
+  async listFailures(page: {
+    readonly after?: Digest;
+    readonly limit: number;
+  }): Promise<LedgerEntry[]> {
+    const { after = '', limit } = page;
+    const behind = [...this.#failures].filter((digest) => digest > after).sort();
+    return this.findAll(behind.slice(0, limit));
+  }
+
   async status(): Promise<LedgerStatus> {
-    const { transferring, failed } = this.#states;
-    return { objects: { ...this.#objects }, bytes: this.#bytes, transferring, failed };
+    const oldest = this.#since.first();
+    return {
+      objects: { ...this.#objects },
+      ...this.#sums,
+      transferring: this.#transferring,
+      failed: this.#failures.size,
+      ...(oldest ? { oldestSince: oldest.at } : {}),
+    };
   }
 
   async isFilled(): Promise<boolean> {

@@ -2,17 +2,19 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Digest } from '../../oci/digest.ts';
-import type {
-  Lane,
-  Ledger,
-  LedgerClaim,
-  LedgerEntry,
-  LedgerFailure,
-  LedgerStatus,
-  Want,
+import {
+  LANES,
+  type Lane,
+  type Ledger,
+  type LedgerClaim,
+  type LedgerEntry,
+  type LedgerFailure,
+  type LedgerStatus,
+  type Reason,
+  type Want,
 } from '../geo/ledger.ts';
 import { asking } from './connection.ts';
-import { ADVANCE, CLAIM, FAIL, SETTLE, WANT } from './ledger-scripts.ts';
+import { ADVANCE, CLAIM, FAIL, LIST_FAILURES, SETTLE, STATUS, WANT } from './ledger-scripts.ts';
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -37,13 +39,18 @@ export class RedisLedger implements Ledger {
         want.sizeBytes,
         want.repository,
         want.lane,
+        want.since.getTime(),
       ]);
       await this.#run(WANT, values);
     }
   }
 
-  async claim(claim: LedgerClaim): Promise<LedgerEntry | undefined> {
-    const values = [claim.holder, claim.now.getTime(), claim.leaseUntil.getTime()];
+  async claim(
+    claim: LedgerClaim,
+    lanes: readonly Lane[] = LANES,
+  ): Promise<LedgerEntry | undefined> {
+    const ordered = LANES.filter((lane) => lanes.includes(lane));
+    const values = [claim.holder, claim.now.getTime(), claim.leaseUntil.getTime(), ...ordered];
     return readEntry(pairUp((await this.#run(CLAIM, values)) as string[]));
   }
 
@@ -60,26 +67,42 @@ export class RedisLedger implements Ledger {
   }
 
   async fail(digest: Digest, failure: LedgerFailure): Promise<boolean> {
-    const { holder, reason, retryAt } = failure;
-    return (await this.#run(FAIL, [digest, holder, reason, retryAt.getTime()])) === 1;
+    const { holder, reason, message, retryAt } = failure;
+    const values = [digest, holder, reason, retryAt.getTime(), message];
+    return (await this.#run(FAIL, values)) === 1;
   }
 
   async find(digest: Digest): Promise<LedgerEntry | undefined> {
     return readEntry(await asking(this.#redis.hgetall(`${this.#prefix}entry:${digest}`)));
   }
 
+  async findAll(digests: readonly Digest[]): Promise<LedgerEntry[]> {
+    const found = await Promise.all(digests.map((digest) => this.find(digest)));
+    return found.filter((entry) => entry !== undefined);
+  }
+
+  async listFailures(page: {
+    readonly after?: Digest;
+    readonly limit: number;
+  }): Promise<LedgerEntry[]> {
+    const from = page.after === undefined ? '-' : `(${page.after}`;
+    const found = (await this.#run(LIST_FAILURES, [from, page.limit])) as string[][];
+    return found.map((flat) => readEntry(pairUp(flat))!);
+  }
+
   async status(): Promise<LedgerStatus> {
-    const counts = await asking(this.#redis.hgetall(this.#countsKey));
+    const counts = pairUp((await this.#run(STATUS, [])) as string[]);
     const count = (what: string) => Number(counts[what] ?? 0);
+    const lanes = LANES.map((lane) => [lane, count(`lane:${lane}`)]);
     return {
-      objects: {
-        demand: count('lane:demand'),
-        fresh: count('lane:fresh'),
-        backfill: count('lane:backfill'),
-      },
+      objects: Object.fromEntries(lanes) as Record<Lane, number>,
       bytes: count('bytes'),
+      bytesStaged: count('staged'),
       transferring: count('state:transferring'),
       failed: count('state:failed'),
+      settledBytes: count('settled:bytes'),
+      settledObjects: count('settled:objects'),
+      ...(counts['oldest'] === undefined ? {} : { oldestSince: new Date(count('oldest')) }),
     };
   }
 
@@ -123,10 +146,12 @@ function readEntry(fields: Fields): LedgerEntry | undefined {
     sizeBytes: Number(fields['size']),
     repository: fields['repository']!,
     lane: fields['lane'] as Lane,
+    since: new Date(Number(fields['since'])),
     state: fields['state'] as LedgerEntry['state'],
     offset: Number(fields['offset']),
     attempts: Number(fields['attempts']),
-    ...(fields['reason'] === undefined ? {} : { reason: fields['reason'] }),
+    ...(fields['reason'] === undefined ? {} : { reason: fields['reason'] as Reason }),
+    ...(fields['message'] === undefined ? {} : { message: fields['message'] }),
     ...(fields['next'] === undefined ? {} : { nextTryAt: new Date(Number(fields['next'])) }),
   };
 }

@@ -1,7 +1,13 @@
 /** What every ledger promises. */
 import { expect } from 'chai';
 import { digestOf } from '../../../src/oci/digest.ts';
-import type { Lane, Ledger, LedgerClaim, Want } from '../../../src/storage/geo/ledger.ts';
+import type {
+  Lane,
+  Ledger,
+  LedgerClaim,
+  LedgerFailure,
+  Want,
+} from '../../../src/storage/geo/ledger.ts';
 
 export type OpenLedger = (test: Mocha.Context) => Promise<{
   readonly ledger: Ledger;
@@ -14,6 +20,7 @@ const want = (name: string, lane: Lane, sizeBytes = 10): Want => ({
   sizeBytes,
   repository: 'acme/app',
   lane,
+  since: new Date(1000),
 });
 
 /** A claim at the given second, with a lease of ten. */
@@ -22,6 +29,8 @@ const claimAt = (second: number, holder = 'worker-1'): LedgerClaim => ({
   now: new Date(second * 1000),
   leaseUntil: new Date((second + 10) * 1000),
 });
+
+const since = (second: number) => ({ since: new Date(second * 1000) });
 
 export function describeLedgerContract(name: string, open: OpenLedger): void {
   describe(`Ledger: ${name}`, () => {
@@ -87,10 +96,11 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
     it('keeps a failed entry back until its time, and says why it failed', async () => {
       await ledger.want([want('x', 'fresh')]);
       await ledger.claim(claimAt(0));
-      expect(await ledger.fail(digestOf('x'), failure('upstream answered 503', 30))).to.equal(true);
+      expect(await ledger.fail(digestOf('x'), failure('answered with 503', 30))).to.equal(true);
       expect(await ledger.find(digestOf('x'))).to.deep.include({
         state: 'failed',
-        reason: 'upstream answered 503',
+        reason: 'primary-away',
+        message: 'answered with 503',
         nextTryAt: new Date(30_000),
       });
       expect((await ledger.status()).failed).to.equal(1);
@@ -109,9 +119,68 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
       expect(await ledger.status()).to.deep.equal({
         objects: { demand: 0, fresh: 2, backfill: 1 },
         bytes: 123,
+        bytesStaged: 0,
         transferring: 1,
         failed: 0,
+        oldestSince: new Date(1000),
+        settledBytes: 0,
+        settledObjects: 0,
       });
+    });
+
+    it('counts what stagings hold already, and what was settled', async () => {
+      await ledger.want([want('a', 'fresh', 100), want('b', 'fresh', 20)]);
+      await ledger.claim(claimAt(0));
+      for (const offset of [30, 70, 60]) {
+        await ledger.advance(digestOf('a'), { ...claimAt(1), offset });
+      }
+      expect(await ledger.status()).to.include({ bytes: 120, bytesStaged: 60, settledBytes: 0 });
+      await ledger.settle(digestOf('a'));
+      const expected = { bytes: 20, bytesStaged: 0, settledBytes: 100, settledObjects: 1 };
+      expect(await ledger.status()).to.include(expected);
+    });
+
+    it('knows the oldest of what waits, by the oldest fact that names it', async () => {
+      const oldest = async () => (await ledger.status()).oldestSince?.getTime();
+      await ledger.want([{ ...want('a', 'fresh'), ...since(50) }]);
+      await ledger.want([{ ...want('b', 'backfill'), ...since(40) }]);
+      expect(await oldest()).to.equal(40_000);
+      await ledger.want([{ ...want('a', 'fresh'), ...since(30) }]);
+      await ledger.want([{ ...want('a', 'fresh'), ...since(60) }]);
+      expect(await oldest()).to.equal(30_000);
+      expect((await ledger.claim(claimAt(0)))?.since).to.deep.equal(new Date(30_000));
+      await ledger.settle(digestOf('a'));
+      expect(await oldest()).to.equal(40_000);
+      await ledger.settle(digestOf('b'));
+      expect(await oldest()).to.equal(undefined);
+    });
+
+    it('gives out of the lanes that are asked for alone', async () => {
+      await ledger.want([want('b', 'backfill'), want('f', 'fresh'), want('d', 'demand')]);
+      const claim = (lanes: readonly Lane[]) => ledger.claim(claimAt(0), lanes);
+      expect((await claim(['fresh', 'demand']))?.digest).to.equal(digestOf('d'));
+      expect((await claim(['fresh', 'demand']))?.digest).to.equal(digestOf('f'));
+      expect(await claim(['demand', 'fresh'])).to.equal(undefined);
+      expect((await claim(['backfill']))?.digest).to.equal(digestOf('b'));
+    });
+
+    it('finds many at once, and lists those that failed last, page by page', async () => {
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      await ledger.want(names.map((each) => want(each, 'fresh')));
+      for (const each of names) {
+        await ledger.claim(claimAt(0));
+        if (each !== 'e') await ledger.fail(digestOf(each), failure(each, 5));
+      }
+      await ledger.claim(claimAt(5));
+      await ledger.settle(digestOf('b'));
+      const digests = [...names, 'unknown'].map((each) => digestOf(each));
+      expect(await ledger.findAll(digests)).to.have.lengthOf(4);
+      const expected = ['c', 'd'].map((each) => digestOf(each)).sort();
+      const first = await ledger.listFailures({ limit: 1 });
+      const rest = await ledger.listFailures({ after: first[0]!.digest, limit: 5 });
+      expect([...first, ...rest].map(({ digest }) => digest)).to.deep.equal(expected);
+      expect(first[0]).to.include({ state: 'failed', reason: 'primary-away' });
+      expect((await ledger.status()).failed).to.equal(2);
     });
 
     it('forgets what is settled, in whatever state it is, and once only', async () => {
@@ -125,8 +194,11 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
       expect(await ledger.status()).to.deep.equal({
         objects: { demand: 0, fresh: 0, backfill: 0 },
         bytes: 0,
+        bytesStaged: 0,
         transferring: 0,
         failed: 0,
+        settledBytes: 30,
+        settledObjects: 3,
       });
     });
 
@@ -150,6 +222,7 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
   });
 }
 
-function failure(reason: string, second: number) {
-  return { holder: 'worker-1', reason, retryAt: new Date(second * 1000) };
+function failure(message: string, second: number): LedgerFailure {
+  const retryAt = new Date(second * 1000);
+  return { holder: 'worker-1', reason: 'primary-away', message, retryAt };
 }
