@@ -11,13 +11,15 @@ import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests } from './http/count-requests.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
-import { forwardApiToPrimary } from './http/forward/api.ts';
+import { answerApiWithPosition, forwardApiToPrimary } from './http/forward/api.ts';
+import { UploadKeeper } from './http/forward/keep.ts';
 import { openPassOn } from './http/forward/pass-on.ts';
 import { answerWithPosition, forwardToPrimary } from './http/forward/registry.ts';
 import { answerHealth } from './http/health.ts';
 import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
 import type { Figures } from './metrics.ts';
+import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
 
 /** Answers requests until the promise resolves; then lets running ones finish. */
@@ -71,10 +73,12 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     accessLog: config.accessLog,
     doors: [
       answerHealth({ check: () => ports.changeLog.head(), log }),
-      ...(passOn ? [forwardApiToPrimary(passOn, gatekeeper)] : []),
+      passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
       ...openDoors(site, gatekeeper, draining),
     ],
-    forward: passOn ? forwardToPrimary(passOn) : answerWithPosition(geo.passage),
+    forward: passOn
+      ? forwardToPrimary(passOn, new UploadKeeper(geo.keptUploads, () => randomness.uuid()))
+      : answerWithPosition(geo.passage),
   };
 }
 

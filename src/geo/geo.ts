@@ -14,6 +14,7 @@ import type { Upstream } from '../storage/upstream.ts';
 import { createArrival } from './arrival.ts';
 import { PrimaryElsewhere } from './elsewhere.ts';
 import { Feed } from './feed.ts';
+import { KeptUploads } from './kept-uploads.ts';
 import { Passage } from './passage.ts';
 import { SiteRole } from './role.ts';
 import { ClusterSites } from './sites.ts';
@@ -40,14 +41,16 @@ export interface Geo {
   readonly passage: Passage;
   readonly fill: Fill;
   readonly onArrival: OnVerified;
+  readonly keptUploads: KeptUploads;
   readonly elsewhere?: Elsewhere;
 }
 
 export function openGeo(dependencies: GeoDependencies): Geo {
   const { upstream } = dependencies;
   const role = new SiteRole(dependencies);
-  const fill = new Fill(dependencies);
   const onArrival = createArrival(dependencies);
+  const keptUploads = new KeptUploads({ ...dependencies, onArrival });
+  const fill = new Fill({ ...dependencies, arriving: keptUploads });
   return {
     role,
     sites: new ClusterSites({ ...dependencies, role }, dependencies.identity.site),
@@ -55,6 +58,7 @@ export function openGeo(dependencies: GeoDependencies): Geo {
     passage: new Passage(dependencies),
     fill,
     onArrival,
+    keptUploads,
     ...(upstream ? { elsewhere: new PrimaryElsewhere({ upstream, fill, onArrival }) } : {}),
   };
 }

@@ -39,9 +39,22 @@ export function jsonAnswer(value: unknown, headers: Headers = {}): Answer {
   };
 }
 
+/** What a door may add to the answer of whoever handles the request behind it. */
+export type Complete = (answer: Answer) => Promise<Answer>;
+
+/** Where a request's state has it. */
+const COMPLETE = 'completeAnswer';
+
+/** Has the answer completed just before it is written. */
+export function completeAnswer(context: Context, complete: Complete): void {
+  context.state[COMPLETE] = complete;
+}
+
 /** Sends the answer; resolves when a streamed body has gone out or its client has. */
-export async function writeAnswer(context: Context, answer: Answer): Promise<void> {
+export async function writeAnswer(context: Context, plain: Answer): Promise<void> {
   const { res, req } = context;
+  const complete = context.state[COMPLETE] as Complete | undefined;
+  const answer = complete ? await complete(plain) : plain;
   context.respond = false;
   const { body } = answer;
   if (isBodyUnread(req)) return writeAndClose(context, answer);

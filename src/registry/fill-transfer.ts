@@ -8,6 +8,18 @@ import { type UpstreamBlob, UpstreamFailure } from '../storage/upstream.ts';
 /** Opens the blob at the upstream from `offset` on; `undefined` where the upstream has none. */
 export type Source = (offset: number) => Promise<UpstreamBlob | undefined>;
 
+/** Blobs that are on their way here by another road, which nobody should fetch beside it. */
+export interface Arriving {
+  /** Resolves when the blob came by that road, or will not. */
+  waitFor(digest: Digest): Promise<void>;
+}
+
+interface Ports {
+  readonly blobStore: BlobStore;
+  readonly clock: Clock;
+  readonly arriving?: Arriving | undefined;
+}
+
 export interface TransferOrder {
   readonly digest: Digest;
   /** Names the staging, unique. */
@@ -41,12 +53,11 @@ export class Transfer {
   readonly #order: TransferOrder;
   readonly #blobStore: BlobStore;
   readonly #clock: Clock;
+  readonly #arriving: Arriving | undefined;
 
-  constructor(
-    order: TransferOrder,
-    ports: { readonly blobStore: BlobStore; readonly clock: Clock },
-  ) {
+  constructor(order: TransferOrder, ports: Ports) {
     this.#order = order;
+    this.#arriving = ports.arriving;
     this.#blobStore = ports.blobStore;
     this.#clock = ports.clock;
     const opened = this.#open();
@@ -68,6 +79,7 @@ export class Transfer {
   /** The upstream's first answer, with a staging to read along; or the blob that is here. */
   async #open(): Promise<Opened | undefined> {
     const { digest, source, sizeBytes } = this.#order;
+    await this.#arriving?.waitFor(digest);
     const kept = await this.#blobStore.find(digest);
     if (kept) return { ...kept, offset: 0 };
     const offset = await this.#measureStaging();

@@ -16,7 +16,7 @@ import type { ByteRange } from '../oci/range.ts';
 import type { Randomness } from '../randomness.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { StorageUnavailable } from '../storage/failure.ts';
-import { type Source, Transfer } from './fill-transfer.ts';
+import { type Arriving, type Source, Transfer } from './fill-transfer.ts';
 
 export type { Source } from './fill-transfer.ts';
 
@@ -55,6 +55,7 @@ interface Dependencies {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
+  readonly arriving?: Arriving;
 }
 
 interface Running {
@@ -69,9 +70,11 @@ export class Fill {
   readonly #clock: Clock;
   readonly #randomness: Randomness;
   readonly #log: Log;
+  readonly #arriving: Arriving | undefined;
   readonly #running = new Map<Digest, Running>();
 
-  constructor({ blobStore, clock, randomness, log }: Dependencies) {
+  constructor({ blobStore, clock, randomness, log, arriving }: Dependencies) {
+    this.#arriving = arriving;
     this.#blobStore = blobStore;
     this.#clock = clock;
     this.#randomness = randomness;
@@ -121,7 +124,7 @@ export class Fill {
 
   #begin({ staging, ...order }: Omit<Wanted, 'onVerified'>): Running {
     const place = staging ?? `fill-${this.#randomness.uuid()}`;
-    const ports = { blobStore: this.#blobStore, clock: this.#clock };
+    const ports = { blobStore: this.#blobStore, clock: this.#clock, arriving: this.#arriving };
     const goesOn = staging !== undefined;
     const transfer = new Transfer({ ...order, staging: place, goesOn }, ports);
     const listeners = new Set<OnVerified>();

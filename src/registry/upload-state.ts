@@ -127,6 +127,22 @@ export class UploadStates {
   }
 }
 
+/**
+ * The offset that a state claims, without any proof: for those who pass it on to whoever can verify
+ * it. `undefined` where the text is no state.
+ */
+export function peekOffset(text: string): number | undefined {
+  const payload = text.length > MAX_LENGTH ? undefined : SHAPE.exec(text)?.[2];
+  if (payload === undefined) return undefined;
+  try {
+    const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const offset: unknown = Array.isArray(fields) ? fields[4] : undefined;
+    return Number.isSafeInteger(offset) && Number(offset) >= 0 ? Number(offset) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function match(text: string): RegExpExecArray {
   const parts = text.length > MAX_LENGTH ? null : SHAPE.exec(text);
   if (!parts) throw new RegistryError('BLOB_UPLOAD_INVALID');

@@ -4,10 +4,12 @@
  */
 import { Readable } from 'node:stream';
 import type { Context, Middleware } from 'koa';
-import { writeAnswer } from '../answer.ts';
+import type { Passage } from '../../geo/passage.ts';
+import { type Answer, completeAnswer, writeAnswer } from '../answer.ts';
 import { requireAccount } from '../api/rights.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import { hasBody, type PassOn } from './pass-on.ts';
+import { addPosition } from './registry.ts';
 
 /** A new site joins at its primary alone, by the address that it will follow. */
 const FORWARDED = /^\/api\/v1\/(?:accounts(?:\/|$)|repositories\/|sites(?:$|\/(?!join$)))/;
@@ -21,6 +23,16 @@ export function forwardApiToPrimary(passOn: PassOn, gatekeeper: Gatekeeper): Mid
     const chunks = request.iterator({ destroyOnReturn: false });
     const body = hasBody(request) ? Readable.from(chunks, { objectMode: false }) : undefined;
     return writeAnswer(context, await passOn({ request, response, body }));
+  };
+}
+
+/** At the primary: says of each write that was passed on where in the log it is. */
+export function answerApiWithPosition(passage: Passage): Middleware {
+  return (context, next) => {
+    const addToWrite = async (answer: Answer) =>
+      answer.status < 300 ? addPosition(context.req, answer, passage) : answer;
+    if (isWrite(context)) completeAnswer(context, addToWrite);
+    return next();
   };
 }
 
