@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { addOperatorCommands } from './cli/index.ts';
 import { CLIENT_VARIABLES } from './config/settings.ts';
+import { VERSION } from './config/version.ts';
 import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
 
 const EXAMPLES = `
@@ -21,7 +22,7 @@ MERIDIAN_URL, MERIDIAN_USER and MERIDIAN_PASSWORD.`;
 function buildProgram(): Command {
   const program = new Command('meridian')
     .description('One container registry in many places.')
-    .version('0.1.0')
+    .version(VERSION)
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'meridian:')) })
     .addHelpText('after', EXAMPLES)

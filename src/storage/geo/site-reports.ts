@@ -17,8 +17,9 @@ export interface SiteFigures {
   readonly role: 'primary' | 'secondary';
   readonly epoch: number;
   readonly version: string;
-  /** Position up to which this site has applied the change log, and when it did, ISO 8601. */
+  /** Position up to which this site has applied the change log. */
   readonly appliedPosition: number;
+  /** When the change there was committed, by the primary's clock, ISO 8601. */
   readonly appliedAt: string | null;
   /** Age of the watermark: nothing that is older than this is missing here. Null where unknown. */
   readonly lagSeconds: number | null;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { SiteReport, SiteReports } from '../../../src/storage/geo/site-reports.ts';
 import { figuresOf } from '../../support/figures.ts';
+import { until } from '../../two-sites/client.ts';
 
 function reportOf(site: string, rest: Parameters<typeof figuresOf>[1] = {}): SiteReport {
   return { site, heardAt: new Date('2026-01-02T03:04:06.789Z'), figures: figuresOf(site, rest) };
@@ -48,7 +49,7 @@ export function describeSiteReportsContract(name: string, open: () => Promise<Si
         calls += 1;
       });
       await reports.record(reportOf('oslo'));
-      while (calls === 0) await sleep(1);
+      await until('it was woken', async () => calls > 0);
       stop();
       const before = calls;
       await reports.record(reportOf('oslo'));

@@ -1,0 +1,100 @@
+/** From what a site counts to what it says of itself. Pure: no clock, no I/O. */
+import type { LogHead } from '../../storage/change-log.ts';
+import type { LedgerEntry, LedgerStatus } from '../../storage/geo/ledger.ts';
+import type { ReplicaCounts } from '../../storage/geo/replicas.ts';
+import type { Extent, SiteFigures } from '../../storage/geo/site-reports.ts';
+import { judgeHealth } from './health.ts';
+
+/** Everything that was read of a site at one moment. */
+export interface SiteState {
+  readonly site: string;
+  readonly version: string;
+  readonly role: 'primary' | 'secondary';
+  readonly epoch: number;
+  readonly isPaused: boolean;
+  readonly head: LogHead;
+  /** When the change at the head was committed, by the primary's clock. */
+  readonly appliedAt?: Date;
+  readonly counts: ReplicaCounts;
+  readonly ledger: LedgerStatus;
+  /** Whether the ledger knows of all that is wanted. */
+  readonly isLedgerFilled: boolean;
+  /** Some of the entries that failed last. */
+  readonly failures: readonly Pick<LedgerEntry, 'reason'>[];
+  readonly bytesPerSecond: number;
+  readonly now: Date;
+}
+
+export function computeFigures(state: SiteState): SiteFigures {
+  const { site, role, epoch, version, head, appliedAt, ledger, isPaused } = state;
+  const blobs = measureBlobs(state);
+  const bytesBehind = measureBytesBehind(state);
+  const figures = {
+    site,
+    role,
+    epoch,
+    version,
+    appliedPosition: head.position,
+    appliedAt: appliedAt?.toISOString() ?? null,
+    lagSeconds: head.ageMs === undefined ? null : round(head.ageMs / 1000),
+    manifests: measureManifests(state),
+    blobs,
+    bytesBehind,
+    oldestUnreplicatedSeconds: measureOldest(state),
+    bytesPerSecond: Math.round(state.bytesPerSecond),
+    secondsLeft: estimate(blobs.wanted, bytesBehind, state.bytesPerSecond),
+    lanes: ledger.objects,
+    transferring: ledger.transferring,
+    isPaused,
+  };
+  return { ...figures, ...judgeHealth(figures, state.failures) };
+}
+
+/**
+ * What a primary names was pushed to it and hashed on its way in. Elsewhere the ledger knows what
+ * is wanted, since a site may want only a part; one that is not filled yet knows nothing.
+ */
+function measureBlobs({ role, counts, ledger, isLedgerFilled }: SiteState): Extent {
+  const { blobs: total, verifiedBlobs } = counts;
+  if (role === 'primary') return extent({ total, verified: total, wanted: 0, failed: 0 });
+  const { demand, fresh, backfill } = ledger.objects;
+  const wanted = isLedgerFilled ? demand + fresh + backfill : total - verifiedBlobs;
+  return extent({ total, verified: verifiedBlobs, wanted, failed: ledger.failed });
+}
+
+/** Manifests come in the feed: what lacks is blobs of theirs, and only transfers fail. */
+function measureManifests({ role, counts }: SiteState): Extent {
+  const { manifests: total, completeManifests } = counts;
+  const verified = role === 'primary' ? total : completeManifests;
+  return extent({ total, verified, wanted: total - verified, failed: 0 });
+}
+
+function measureBytesBehind({ role, counts, ledger, isLedgerFilled }: SiteState): number {
+  if (role === 'primary') return 0;
+  const { blobBytes, verifiedBytes } = counts;
+  const bytes = isLedgerFilled ? ledger.bytes : blobBytes - verifiedBytes;
+  return Math.max(bytes - ledger.bytesStaged, 0);
+}
+
+function measureOldest({ ledger: { oldestSince }, now }: SiteState): number | null {
+  if (!oldestSince) return null;
+  // Two clocks: a fact may be younger than now by the one and older by the other.
+  return round(Math.max(now.getTime() - oldestSince.getTime(), 0) / 1000);
+}
+
+/** Rounded down, so that 100 says that nothing lacks. */
+function extent(counted: Omit<Extent, 'percent'>): Extent {
+  const { total, verified } = counted;
+  const percent = total === 0 ? null : Math.floor((verified / total) * 1000) / 10;
+  return { ...counted, percent };
+}
+
+function estimate(wanted: number, bytes: number, bytesPerSecond: number): number | null {
+  if (wanted === 0) return 0;
+  return bytesPerSecond > 0 ? Math.ceil(bytes / bytesPerSecond) : null;
+}
+
+/** To the millisecond. */
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
