@@ -13,6 +13,11 @@ import * as tags from './content/0005-tags.ts';
 import * as blobs from './content/0006-blobs.ts';
 import * as blobLinks from './content/0007-blob-links.ts';
 import * as uploads from './content/0008-uploads.ts';
+import * as logProofs from './content/0009-log-proofs.ts';
+import * as manifestEdges from './content/0011-manifest-edges.ts';
+import * as replicaCounts from './content/0012-replica-counts.ts';
+import * as imageArrivals from './content/0013-image-arrivals.ts';
+import * as completeness from './content/0014-completeness.ts';
 import * as accounts from './people/0020-accounts.ts';
 import * as accessTokens from './people/0021-access-tokens.ts';
 import * as refreshTokens from './people/0022-refresh-tokens.ts';
@@ -21,7 +26,9 @@ import * as uploadKeys from './people/0024-upload-keys.ts';
 import * as sites from './people/0025-sites.ts';
 import * as invitations from './people/0026-invitations.ts';
 import * as leases from './people/0027-leases.ts';
+import * as sitePlaces from './people/0028-site-places.ts';
 import * as siteReports from './people/0029-site-reports.ts';
+import * as siteOrders from './people/0030-site-orders.ts';
 
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
@@ -32,6 +39,11 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0006-blobs': blobs,
   '0007-blob-links': blobLinks,
   '0008-uploads': uploads,
+  '0009-log-proofs': logProofs,
+  '0011-manifest-edges': manifestEdges,
+  '0012-replica-counts': replicaCounts,
+  '0013-image-arrivals': imageArrivals,
+  '0014-completeness': completeness,
   '0020-accounts': accounts,
   '0021-access-tokens': accessTokens,
   '0022-refresh-tokens': refreshTokens,
@@ -40,5 +52,7 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0025-sites': sites,
   '0026-invitations': invitations,
   '0027-leases': leases,
+  '0028-site-places': sitePlaces,
   '0029-site-reports': siteReports,
+  '0030-site-orders': siteOrders,
 };

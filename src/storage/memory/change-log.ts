@@ -1,5 +1,5 @@
 /** Memory maker of `ChangeLog`. */
-import type { Change, ChangeLog, Fact } from '../change-log.ts';
+import type { Change, ChangeLog, Fact, LogHead, Proof } from '../change-log.ts';
 import type { MemoryFacts } from './facts.ts';
 
 export class MemoryChangeLog implements ChangeLog {
@@ -11,6 +11,25 @@ export class MemoryChangeLog implements ChangeLog {
 
   async head(): Promise<number> {
     return this.#facts.head;
+  }
+
+  async readHead(): Promise<LogHead> {
+    const { head: position, ageMs } = this.#facts;
+    return ageMs === undefined ? { position } : { position, ageMs };
+  }
+
+  async tail(): Promise<number> {
+    return this.#facts.tail;
+  }
+
+  async trim(upTo: number): Promise<number> {
+    return this.#facts.trim(upTo);
+  }
+
+  async positionAt(time: Date): Promise<number> {
+    const { tail, head } = this.#facts;
+    const kept = this.#facts.list(tail, head - tail).find(({ at }) => at >= time);
+    return kept ? kept.position - 1 : head;
   }
 
   async list(page: {
@@ -27,8 +46,16 @@ export class MemoryChangeLog implements ChangeLog {
     return this.#facts.watch(listener);
   }
 
-  async apply(changes: readonly Change[]): Promise<void> {
-    this.#facts.apply(changes);
+  async apply(changes: readonly Change[], proof?: Proof): Promise<void> {
+    this.#facts.apply(changes, proof);
+  }
+
+  async recordProof(proof: Proof): Promise<void> {
+    this.#facts.recordProof(proof);
+  }
+
+  async restartAt(position: number, epoch: number): Promise<void> {
+    this.#facts.restartAt(position, epoch);
   }
 
   #withContent(fact: Fact): Fact {

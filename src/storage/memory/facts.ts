@@ -8,10 +8,11 @@
 import type { Clock } from '../../clock.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
-import type { Change, Fact } from '../change-log.ts';
+import type { Change, Fact, Proof } from '../change-log.ts';
 import { NotPrimary } from '../failure.ts';
 import type { ManifestRecord } from '../metadata.ts';
 import type { Role } from '../sites.ts';
+import { ArrivalBook } from './geo/arrival-book.ts';
 
 export interface MemoryRepository {
   readonly createdAt: Date;
@@ -33,11 +34,15 @@ export type FactWriter = (fact: Fact) => void;
 export class MemoryFacts {
   readonly repositories = new Map<RepositoryName, MemoryRepository>();
   readonly blobs = new Map<Digest, MemoryBlob>();
+  readonly arrivals = new ArrivalBook();
   role: Role = 'primary';
   epoch = 1;
   readonly #clock: Clock;
   readonly #writers: FactWriter[] = [];
-  readonly #changes: Change[] = [];
+  /** Behind `#tail`. */
+  #changes: Change[] = [];
+  #tail = 0;
+  #provenMs: number | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor({ clock }: { readonly clock: Clock }) {
@@ -46,7 +51,18 @@ export class MemoryFacts {
 
   /** Position of the last change. */
   get head(): number {
-    return this.#changes.length;
+    return this.#tail + this.#changes.length;
+  }
+
+  /** Position before the oldest change that is left. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** See `LogHead.ageMs`. */
+  get ageMs(): number | undefined {
+    if (this.role === 'primary') return 0;
+    return this.#provenMs && Math.max(0, this.now().getTime() - this.#provenMs);
   }
 
   now(): Date {
@@ -71,7 +87,7 @@ export class MemoryFacts {
   }
 
   /** At a secondary: see `ChangeLog.apply`. */
-  apply(changes: readonly Change[]): void {
+  apply(changes: readonly Change[], proof?: Proof): void {
     if (this.role === 'primary') throw new Error('a primary applies no changes of another site');
     const fresh = changes.filter((change) => change.position > this.head);
     const first = fresh[0]?.position ?? this.head + 1;
@@ -79,12 +95,42 @@ export class MemoryFacts {
       throw new Error(`the changes do not follow position ${this.head} without a gap`);
     }
     for (const change of fresh) this.#write(change);
+    if (proof) this.recordProof(proof);
     if (fresh.length > 0) this.#wake();
+  }
+
+  /** At a secondary: see `ChangeLog.recordProof`. */
+  recordProof({ position, ageMs }: Proof): void {
+    if (this.role === 'primary' || this.head < position) return;
+    this.#provenMs = Math.max(this.#provenMs ?? 0, this.now().getTime() - ageMs);
+  }
+
+  /** See `ChangeLog.trim`. */
+  trim(upTo: number): number {
+    const last = Math.min(upTo, this.head - 1);
+    const trimmed = this.#changes.splice(0, Math.max(0, last - this.#tail));
+    this.#tail += trimmed.length;
+    return trimmed.length;
+  }
+
+  /** At a secondary: see `ChangeLog.restartAt`. */
+  restartAt(position: number, epoch: number): void {
+    if (this.role === 'primary') throw new Error('a primary does not begin its log anew');
+    this.#changes = [];
+    this.#tail = position;
+    this.epoch = Math.max(this.epoch, epoch);
+    this.#wake();
+  }
+
+  /** Writes a fact without a row of the log, as a snapshot brings it. */
+  write(fact: Fact): void {
+    for (const write of this.#writers) write(fact);
   }
 
   /** Changes behind `after`, in order. */
   list(after: number, limit: number): Change[] {
-    return this.#changes.slice(after, after + limit);
+    const from = Math.max(0, after - this.#tail);
+    return this.#changes.slice(from, from + limit);
   }
 
   watch(listener: () => void): () => void {
@@ -93,7 +139,7 @@ export class MemoryFacts {
   }
 
   #write(change: Change): void {
-    for (const write of this.#writers) write(change.fact);
+    this.write(change.fact);
     this.#changes.push({ ...change, fact: withoutContent(change.fact) });
     this.epoch = Math.max(this.epoch, change.epoch);
   }

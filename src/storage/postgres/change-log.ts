@@ -2,13 +2,22 @@
  * `ChangeLog` in PostgreSQL: the tables `log_head` and `changes`, and a channel that tells commits.
  */
 import type { Knex } from 'knex';
-import type { Change, ChangeLog, Fact } from '../change-log.ts';
+import type { Change, ChangeLog, Fact, LogHead, Proof } from '../change-log.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './facts/append.ts';
 import { writeFact } from './facts/write.ts';
+import { findPositionAt, readTail, trimLog } from './geo/log-tail.ts';
+import { lockHead, recordProof, writeProof } from './geo/proofs.ts';
 import { Listener } from './listener.ts';
 
-const HEAD: Statement = { name: 'head', text: 'SELECT position FROM log_head' };
+const HEAD: Statement = {
+  name: 'head',
+  text: `SELECT position, CASE
+           WHEN role = 'primary' THEN 0
+           WHEN proven_at IS NOT NULL THEN
+             greatest(0, extract(epoch FROM clock_timestamp() - proven_at) * 1000)::float8
+         END AS "ageMs" FROM log_head`,
+};
 const LIST: Statement = {
   name: 'list-changes',
   text: `SELECT position, epoch, at, fact FROM changes
@@ -26,9 +35,9 @@ const CONTENTS: Statement = {
  */
 const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
 
-interface LogHead {
+interface HeadRow {
   readonly position: number;
-  readonly role: string;
+  readonly ageMs: number | null;
 }
 
 export class PostgresChangeLog implements ChangeLog {
@@ -37,14 +46,18 @@ export class PostgresChangeLog implements ChangeLog {
   /** The query that is under way, settled where none is. */
   #running: Promise<unknown> = Promise.resolve();
   /** The query that begins when it is done, where somebody waits for one. */
-  #next: Promise<number> | undefined;
+  #next: Promise<LogHead> | undefined;
 
   constructor(database: Database) {
     this.#database = database;
     this.#listener = new Listener({ url: database.url, channel: CHANNEL });
   }
 
-  head(): Promise<number> {
+  async head(): Promise<number> {
+    return (await this.readHead()).position;
+  }
+
+  readHead(): Promise<LogHead> {
     this.#next ??= this.#running.then(
       () => this.#startHead(),
       (error: unknown) => this.#failHead(error),
@@ -61,20 +74,42 @@ export class PostgresChangeLog implements ChangeLog {
     return page.withContent ? this.#withContents(takeSome(changes)) : changes;
   }
 
+  tail(): Promise<number> {
+    return readTail(this.#database);
+  }
+
+  trim(upTo: number): Promise<number> {
+    return trimLog(this.#database, upTo);
+  }
+
+  positionAt(time: Date): Promise<number> {
+    return findPositionAt(this.#database, time);
+  }
+
   watch(listener: () => void): () => void {
     return this.#listener.add(listener);
   }
 
-  async apply(changes: readonly Change[]): Promise<void> {
+  async apply(changes: readonly Change[], proof?: Proof): Promise<void> {
     await this.#database.transaction(async (trx) => {
       // Locked to the commit: two that apply at once come one after the other.
-      const head = await trx<LogHead>('log_head').select('position', 'role').forUpdate().first();
-      if (head!.role === 'primary') {
-        throw new Error('a primary applies no changes of another site');
-      }
-      const fresh = changes.filter(({ position }) => position > head!.position);
-      assertNoGap(fresh, head!.position);
+      const head = await lockHead(trx, proof);
+      const fresh = changes.filter(({ position }) => position > head.position);
+      assertNoGap(fresh, head.position);
       if (fresh.length > 0) await writeChanges(trx, fresh);
+      if (proof) await writeProof(trx, proof, head.provenAt);
+    });
+  }
+
+  async recordProof(proof: Proof): Promise<void> {
+    await recordProof(this.#database, proof);
+  }
+
+  async restartAt(position: number, epoch: number): Promise<void> {
+    await this.#database.transaction(async (trx) => {
+      await lockHead(trx);
+      await trx.raw('TRUNCATE changes');
+      await moveHead(trx, { position, epoch });
     });
   }
 
@@ -84,14 +119,14 @@ export class PostgresChangeLog implements ChangeLog {
   }
 
   /** At most one query is under way; whoever comes meanwhile shares the next one. */
-  async #startHead(): Promise<number> {
-    const query = this.#database.query<LogHead>(HEAD);
+  async #startHead(): Promise<LogHead> {
+    const query = this.#database.query<HeadRow>(HEAD);
     this.#running = query;
     // Who comes later asks again: nothing of a failure is remembered.
     query.catch(() => (this.#running = Promise.resolve()));
     this.#next = undefined;
-    const rows = await query;
-    return rows[0]!.position;
+    const { position, ageMs } = (await query)[0]!;
+    return ageMs === null ? { position } : { position, ageMs };
   }
 
   /** Who waited behind a query that failed has waited long enough, and fails with it. */
@@ -149,12 +184,15 @@ async function writeChanges(trx: Knex.Transaction, changes: readonly Change[]): 
   for (const { fact } of changes) await writeFact(trx, fact);
   const rows = changes.map((change) => ({ ...change, fact: JSON.stringify(bare(change.fact)) }));
   await trx.batchInsert('changes', rows, 1000);
-  const last = changes.at(-1)!;
-  await trx.raw('UPDATE log_head SET position = ?, epoch = greatest(epoch, ?)', [
-    last.position,
-    last.epoch,
-  ]);
-  await trx.raw('SELECT pg_notify(?, ?)', [CHANNEL, String(last.position)]);
+  await moveHead(trx, changes.at(-1)!);
+}
+
+async function moveHead(
+  trx: Knex.Transaction,
+  { position, epoch }: Pick<Change, 'position' | 'epoch'>,
+): Promise<void> {
+  await trx.raw('UPDATE log_head SET position = ?, epoch = greatest(epoch, ?)', [position, epoch]);
+  await trx.raw('SELECT pg_notify(?, ?)', [CHANNEL, String(position)]);
 }
 
 /** The bytes of a manifest stay with the manifest; the log only names it. */

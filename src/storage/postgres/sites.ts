@@ -10,13 +10,14 @@ const RECORD_ROLE: Statement = {
   name: 'record-role',
   text: 'UPDATE log_head SET role = $1, epoch = $2 WHERE epoch <= $2',
 };
+const SITE = 'name, url, public_key AS "publicKey", place, is_paused AS "isPaused"';
 const FIND: Statement = {
   name: 'find-site',
-  text: 'SELECT name, url, public_key AS "publicKey" FROM sites WHERE name = $1',
+  text: `SELECT ${SITE} FROM sites WHERE name = $1`,
 };
 const LIST: Statement = {
   name: 'list-sites',
-  text: 'SELECT name, url, public_key AS "publicKey" FROM sites ORDER BY name',
+  text: `SELECT ${SITE} FROM sites ORDER BY name`,
 };
 const RECORD_INVITATION: Statement = {
   name: 'record-invitation',
@@ -31,11 +32,18 @@ const TAKE_INVITATION: Statement = {
 
 /** Changes the row only where something in it differs, so that its count says whether it did. */
 const WRITE_SITE = `
-  INSERT INTO sites AS old (name, url, public_key) VALUES (:name, :url, :publicKey)
-  ON CONFLICT (name) DO UPDATE SET url = excluded.url, public_key = excluded.public_key
+  INSERT INTO sites AS old (name, url, public_key, place, is_paused)
+  VALUES (:name, :url, :publicKey, :place, :isPaused)
+  ON CONFLICT (name) DO UPDATE SET url = excluded.url, public_key = excluded.public_key,
+    place = excluded.place, is_paused = excluded.is_paused
   WHERE (old.*) IS DISTINCT FROM (excluded.*)`;
 
-type SitesFact = Extract<Fact, { kind: `site-${string}` }>;
+type SitesFact = Extract<Fact, { kind: 'site-recorded' | 'site-deleted' }>;
+
+interface Row extends Omit<Site, 'place' | 'isPaused'> {
+  readonly place: Site['place'] | null;
+  readonly isPaused: boolean;
+}
 
 export class PostgresSites implements Sites {
   readonly #database: Database;
@@ -54,11 +62,12 @@ export class PostgresSites implements Sites {
   }
 
   async findSite(name: string): Promise<Site | undefined> {
-    return (await this.#database.query<Site>(FIND, [name]))[0];
+    const [row] = await this.#database.query<Row>(FIND, [name]);
+    return row && toSite(row);
   }
 
-  listSites(): Promise<Site[]> {
-    return this.#database.query<Site>(LIST);
+  async listSites(): Promise<Site[]> {
+    return (await this.#database.query<Row>(LIST)).map(toSite);
   }
 
   async recordSite(site: Site): Promise<void> {
@@ -94,7 +103,16 @@ export async function applySiteFact(trx: Knex.Transaction, fact: SitesFact): Pro
 }
 
 async function writeSite(trx: Knex.Transaction, site: SiteFact): Promise<boolean> {
-  const publicKey = JSON.stringify(site.publicKey);
-  const { rowCount } = await trx.raw(WRITE_SITE, { ...site, publicKey });
+  const { rowCount } = await trx.raw(WRITE_SITE, {
+    ...site,
+    publicKey: JSON.stringify(site.publicKey),
+    place: site.place ? JSON.stringify(site.place) : null,
+    isPaused: site.isPaused ?? false,
+  });
   return rowCount > 0;
+}
+
+/** What a site has not, or is not, is absent in the port's words. */
+function toSite({ place, isPaused, ...site }: Row): Site {
+  return { ...site, ...(place ? { place } : {}), ...(isPaused ? { isPaused } : {}) };
 }

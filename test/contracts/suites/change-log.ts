@@ -1,5 +1,6 @@
 /** What every maker of `ChangeLog` keeps. */
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Change } from '../../../src/storage/change-log.ts';
 import { blobOf, imageOf, repositoryNamed, tagNamed } from '../../support/content.ts';
@@ -197,6 +198,94 @@ export function describeChangeLogContract(name: string, open: OpenFacts): void {
         await secondary.become('primary');
         expect(await rejectionOf(secondary.changeLog.apply(await read()))).to.be.instanceOf(Error);
         expect(await secondary.changeLog.head()).to.equal(0);
+      });
+    });
+
+    describe('the older end', () => {
+      it('is at nothing until it is trimmed, and keeps the newest change always', async () => {
+        for (const word of ['a', 'b', 'c', 'd']) await link(word);
+        const { changeLog } = primary;
+        expect(await changeLog.tail()).to.equal(0);
+        expect([await changeLog.trim(2), await changeLog.trim(2)]).to.deep.equal([2, 0]);
+        expect(await changeLog.tail()).to.equal(2);
+        expect((await read(2)).map(({ position }) => position)).to.deep.equal([3, 4]);
+        expect(await changeLog.trim(99)).to.equal(1);
+        expect([await changeLog.tail(), await changeLog.head()]).to.deep.equal([3, 4]);
+        expect(await primary.metadata.findBlob(repository, blobOf('a'))).to.not.equal(undefined);
+        await link('e');
+        expect((await read(3)).map(({ position }) => position)).to.deep.equal([4, 5]);
+      });
+
+      it('says how far the log was at a time', async () => {
+        const { changeLog } = primary;
+        expect(await changeLog.positionAt(new Date())).to.equal(0);
+        for (const word of ['a', 'b', 'c']) {
+          await link(word);
+          await sleep(5);
+        }
+        const [, second] = await read();
+        expect(await changeLog.positionAt(new Date(0))).to.equal(0);
+        expect(await changeLog.positionAt(new Date(second!.at.getTime() - 1))).to.equal(1);
+        expect(await changeLog.positionAt(new Date(Date.now() + 9000))).to.equal(3);
+        await changeLog.trim(2);
+        expect(await changeLog.positionAt(new Date(0))).to.equal(2);
+      });
+    });
+
+    describe('the watermark', () => {
+      const age = async () => (await secondary.changeLog.readHead()).ageMs;
+
+      it('is 0 at a primary, and unknown at a secondary that heard nothing', async () => {
+        await link('a');
+        expect(await primary.changeLog.readHead()).to.deep.equal({ position: 1, ageMs: 0 });
+        expect(await secondary.changeLog.readHead()).to.deep.equal({ position: 0 });
+      });
+
+      it('comes with the changes or alone, ages by itself, and never goes back', async () => {
+        await link('a');
+        await secondary.changeLog.apply(await read(), { position: 1, ageMs: 1000 });
+        expect(await age()).to.be.within(1000, 1900);
+        await secondary.changeLog.recordProof({ position: 1, ageMs: 0 });
+        expect(await age()).to.be.lessThan(900);
+        await secondary.changeLog.recordProof({ position: 1, ageMs: 5000 });
+        const before = (await age())!;
+        expect(before).to.be.lessThan(900);
+        await sleep(30);
+        expect(await age()).to.be.at.least(before + 25);
+      });
+
+      it('is not taken for a position that is not here', async () => {
+        await secondary.changeLog.recordProof({ position: 1, ageMs: 0 });
+        expect(await age()).to.equal(undefined);
+        await secondary.changeLog.apply([], { position: 1, ageMs: 0 });
+        expect(await age()).to.equal(undefined);
+      });
+    });
+
+    describe('restartAt', () => {
+      it('lets the log begin behind a position, and wakes those who watch', async () => {
+        for (const word of ['a', 'b', 'c', 'd']) await link(word);
+        await secondary.changeLog.apply(await read(0, 1));
+        const woken = new Promise<void>((resolve) => {
+          const stop = secondary.changeLog.watch(() => {
+            stop();
+            resolve();
+          });
+        });
+        await secondary.changeLog.restartAt(3, 2);
+        await woken;
+        const { changeLog } = secondary;
+        expect([await changeLog.tail(), await changeLog.head()]).to.deep.equal([3, 3]);
+        expect(await changeLog.list({ after: 1, limit: 9 })).to.deep.equal([]);
+        await changeLog.apply(await read(2));
+        const changes = await changeLog.list({ after: 1, limit: 9 });
+        expect(changes.map(({ position }) => position)).to.deep.equal([4]);
+      });
+
+      it('is refused by a primary', async () => {
+        const attempt = primary.changeLog.restartAt(3, 2);
+        expect(await rejectionOf(attempt)).to.be.instanceOf(Error);
+        expect(await primary.changeLog.head()).to.equal(0);
       });
     });
   });

@@ -58,6 +58,18 @@ export function describeSitesContract(name: string, open: OpenPeople): void {
       expect(await sites.listSites()).to.deep.equal([]);
     });
 
+    it('keeps where a site stands and whether it is paused', async () => {
+      const oslo = siteNamed('oslo', { place: { latitude: 59.91, longitude: 10.75 } });
+      await sites.recordSite(oslo);
+      expect(await sites.findSite('oslo')).to.deep.equal(oslo);
+      await sites.recordSite({ ...oslo, isPaused: true });
+      await sites.recordSite({ ...oslo, isPaused: true });
+      expect(await sites.listSites()).to.deep.equal([{ ...oslo, isPaused: true }]);
+      await sites.recordSite(oslo);
+      expect(await sites.findSite('oslo')).to.deep.equal(oslo);
+      expect(await ports.changeLog.head()).to.equal(3);
+    });
+
     it('appends one change for each change, and none where nothing changed', async () => {
       await sites.recordSite(siteNamed('oslo'));
       await sites.recordSite(siteNamed('oslo'));
