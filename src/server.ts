@@ -4,16 +4,20 @@ import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
 import { accessTokenRoutes } from './http/api/access-tokens.ts';
 import { accountRoutes } from './http/api/accounts.ts';
+import { failureRoutes } from './http/api/failures.ts';
 import { feedRoutes } from './http/api/feed.ts';
+import { orderRoutes } from './http/api/orders.ts';
 import { repositoryRoutes } from './http/api/repositories.ts';
 import { siteRoutes } from './http/api/sites.ts';
+import { statusRoutes } from './http/api/status.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests } from './http/count-requests.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
 import { answerApiWithPosition, forwardApiToPrimary } from './http/forward/api.ts';
 import { UploadKeeper } from './http/forward/keep.ts';
-import { openPassOn } from './http/forward/pass-on.ts';
+import { readListFresh, readOwnList } from './http/forward/lists.ts';
+import { openPassOn, type PassOn } from './http/forward/pass-on.ts';
 import { answerWithPosition, forwardToPrimary } from './http/forward/registry.ts';
 import { answerHealth } from './http/health.ts';
 import { type Listener, RunningServer } from './http/server.ts';
@@ -74,12 +78,23 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     doors: [
       answerHealth({ check: () => ports.changeLog.head(), log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
+      statusRoutes({ ...geo, gatekeeper, passOn }),
+      failureRoutes({ ...geo, ...ports, gatekeeper, passOn }),
       ...openDoors(site, gatekeeper, draining),
     ],
-    forward: passOn
-      ? forwardToPrimary(passOn, new UploadKeeper(geo.keptUploads, () => randomness.uuid()))
-      : answerWithPosition(geo.passage),
+    ...describeForwarding(site, passOn),
   };
+}
+
+/** What a secondary does not answer by itself, and how the primary answers to secondaries. */
+function describeForwarding({ geo, registry }: Site, passOn: PassOn | undefined) {
+  const { freshness, passage, keptUploads } = geo;
+  if (!passOn || !freshness) {
+    return { forward: answerWithPosition(passage), readList: readOwnList };
+  }
+  const keeper = new UploadKeeper(keptUploads, () => randomness.uuid());
+  const forward = forwardToPrimary(passOn, keeper);
+  return { forward, readList: readListFresh({ ...registry, forward, freshness }) };
 }
 
 /** What answers beside the distribution API. */
@@ -90,6 +105,7 @@ function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
     accountRoutes({ ...auth, gatekeeper }),
     accessTokenRoutes({ ...auth, gatekeeper }),
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
+    orderRoutes({ ...geo, gatekeeper }),
     siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
     feedRoutes({ ...geo, gatekeeper, draining }),
   ];

@@ -5,6 +5,7 @@ import type { Replication } from '../replication/main.ts';
 import { type Auth, openAuth } from './auth/auth.ts';
 import { systemClock as clock } from './clock.ts';
 import { Coherence } from './coherence.ts';
+import { VERSION } from './config/version.ts';
 import type { Config } from './config.ts';
 import { type Geo, openGeo } from './geo/geo.ts';
 import { EPOCH_HEADER } from './geo/role.ts';
@@ -34,7 +35,7 @@ export interface Site extends SiteOptions {
 export async function openSite(options: SiteOptions): Promise<Site> {
   const { config, ports, identity, log } = options;
   const coherence = new Coherence(ports.changeLog);
-  const common = { ...ports, identity, coherence, clock, randomness, log };
+  const common = { ...ports, identity, version: VERSION, coherence, clock, randomness, log };
   const tokenTtlSeconds = Math.floor(config.tokenLifetimeMs / 1000);
   const settings = { anonymousPull: config.anonymousPull, tokenTtlSeconds };
   const auth = openAuth({ ...common, settings });
@@ -44,7 +45,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   });
   const primary = config.primaryUrl && (await openPrimary(config.primaryUrl, introduce));
   const beyond = primary ? { primary } : {};
-  const geo = openGeo({ ...common, ...primary });
+  const geo = openGeo({ ...common, ...primary, freshnessSettings: config });
   const registry = await openRegistry({
     ...common,
     cluster: identity.cluster,

@@ -5,31 +5,11 @@
  * In the YAML file a setting has the same name in lower case, without `MERIDIAN_`.
  */
 import { LOG_LEVELS } from '../log.ts';
+import { GEO } from './geo-settings.ts';
+import { type Given, given, optional, type Setting } from './setting.ts';
 import * as value from './values.ts';
 
-export interface Setting<T = unknown> {
-  /** Its name in the environment. */
-  readonly variable: string;
-  readonly kind: value.Kind<T>;
-  /** Text that stands in where nobody says; without it the setting is left out. */
-  readonly fallback?: string;
-  /** Never printed; may be given as a file through the variable with `_FILE` behind its name. */
-  readonly isSecret?: boolean;
-  readonly group: string;
-  /** What it does, for `docs/configuration.md`. */
-  readonly meaning: string;
-}
-
-/** A setting that always has a value. */
-type Given<T> = Setting<T> & { readonly fallback: string };
-
-function given<T>(setting: Given<T>): Given<T> {
-  return setting;
-}
-
-function optional<T>(setting: Omit<Setting<T>, 'fallback'>): Setting<T> {
-  return setting;
-}
+export type { Setting } from './setting.ts';
 
 const SITE = {
   site: given({
@@ -226,36 +206,6 @@ const ACCESS = {
     fallback: '1000',
     group: 'Access',
     meaning: 'The most unfinished uploads of one account, and those of one repository.',
-  }),
-};
-
-const GEO = {
-  primaryUrl: optional({
-    variable: 'MERIDIAN_PRIMARY_URL',
-    kind: value.origin,
-    group: 'Several sites',
-    meaning: 'Address of the primary site. Given, this site is a secondary of it.',
-  }),
-  joinToken: optional({
-    variable: 'MERIDIAN_JOIN_TOKEN',
-    kind: value.text,
-    isSecret: true,
-    group: 'Several sites',
-    meaning: 'What `meridian site add` printed, for the first start of a secondary.',
-  }),
-  replication: given({
-    variable: 'MERIDIAN_REPLICATION',
-    kind: value.oneOf(['embedded', 'separate']),
-    fallback: 'embedded',
-    group: 'Several sites',
-    meaning: 'Whether `meridian serve` replicates as well, or `meridian worker` does it apart.',
-  }),
-  transfers: given({
-    variable: 'MERIDIAN_TRANSFERS',
-    kind: value.count(1, 64),
-    fallback: '4',
-    group: 'Several sites',
-    meaning: 'How many blobs the worker copies at once.',
   }),
 };
 

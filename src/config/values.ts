@@ -6,6 +6,7 @@
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import type { Consistency } from '../oci/consistency.ts';
 import { type PathPattern, parsePathPattern } from '../oci/path-pattern.ts';
 
 /** A host and a port to listen at. */
@@ -81,6 +82,14 @@ export function duration(least: string, most: string) {
     return value !== undefined && value >= leastMs && value <= mostMs ? value : undefined;
   }, `must be a length of time from ${least} to ${most}, such as 90s, 15m, 12h or 7d`);
 }
+
+/** What `MERIDIAN_CONSISTENCY` says; the header of a request is written otherwise. */
+export const consistency = valueOf((given): Consistency | undefined => {
+  if (given === 'strong' || given === 'eventual' || given === 'bounded') return { mode: given };
+  const [, time] = /^bounded:(.+)$/.exec(given) ?? [];
+  const maxAgeMs = time === undefined ? undefined : readDuration(time);
+  return maxAgeMs === undefined ? undefined : { mode: 'bounded', maxAgeMs };
+}, 'must be strong, eventual, bounded or bounded with a length of time, such as bounded:10s');
 
 function readDuration(given: string): number | undefined {
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(given) ?? [];

@@ -3,44 +3,72 @@
  * is answered without asking, so pulls go on while the primary is away.
  */
 import type { Readable } from 'node:stream';
+import type { Consistency } from '../oci/consistency.ts';
 import { algorithmOf, type Digest, digestOf } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 import { printReference, type Reference, type RepositoryName } from '../oci/reference.ts';
-import type { Elsewhere } from '../registry/elsewhere.ts';
+import {
+  ASKED,
+  type Elsewhere,
+  type Reading,
+  type Standing,
+  staleOrigin,
+  type WantedManifest,
+} from '../registry/elsewhere.ts';
 import type { Fill, OnVerified } from '../registry/fill.ts';
 import type { StoredManifest } from '../storage/metadata.ts';
-import { type Upstream, UpstreamFailure } from '../storage/upstream.ts';
-import { askPrimary } from './primary-away.ts';
+import { type Upstream, UpstreamFailure, type UpstreamManifest } from '../storage/upstream.ts';
+import type { Freshness } from './freshness.ts';
+import { askPrimary, PrimaryAway } from './primary-away.ts';
 
 interface Dependencies {
   readonly upstream: Upstream;
   readonly fill: Pick<Fill, 'open'>;
   readonly onArrival: OnVerified;
+  readonly freshness: Pick<Freshness, 'judge' | 'mayBeStale'>;
 }
 
 export class PrimaryElsewhere implements Elsewhere {
   readonly #upstream: Upstream;
   readonly #fill: Dependencies['fill'];
   readonly #onArrival: OnVerified;
+  readonly #freshness: Dependencies['freshness'];
 
-  constructor({ upstream, fill, onArrival }: Dependencies) {
+  constructor({ upstream, fill, onArrival, freshness }: Dependencies) {
     this.#upstream = upstream;
     this.#fill = fill;
     this.#onArrival = onArrival;
+    this.#freshness = freshness;
   }
 
-  /** Nothing is recorded: the feed brings it, in its order. @throws PrimaryAway */
-  async findManifest(
-    repository: RepositoryName,
-    reference: Reference,
-  ): Promise<StoredManifest | undefined> {
+  judge(consistency?: Consistency): Promise<Standing> {
+    return this.#freshness.judge(consistency);
+  }
+
+  /**
+   * One question, which names what is known here so that it need not be sent again. Nothing is
+   * recorded: the feed brings it, in its order.
+   * @throws PrimaryAway where there is nothing here that may stand in
+   */
+  async findManifest(wanted: WantedManifest): Promise<Reading<StoredManifest> | undefined> {
+    const { known, standing, reference } = wanted;
     const what = `look for the manifest ${printReference(reference)}`;
-    const found = await askPrimary(what, () => this.#upstream.findManifest(repository, reference));
-    if (!found) return undefined;
-    const wanted = reference.kind === 'digest' ? reference.digest : undefined;
-    const digest = digestOf(found.content, wanted && algorithmOf(wanted));
-    if (wanted === undefined || digest === wanted) return { digest, ...found };
-    throw new UpstreamFailure(`the primary sent other bytes than those of ${wanted}`);
+    try {
+      const found = await askPrimary(what, () => this.#ask(wanted));
+      return found && { found, origin: ASKED };
+    } catch (error) {
+      const isStale = known && error instanceof PrimaryAway && this.#freshness.mayBeStale;
+      if (isStale) return { found: known, origin: staleOrigin(standing) };
+      throw error;
+    }
+  }
+
+  async #ask({ repository, reference, known }: WantedManifest) {
+    const found = known
+      ? await this.#upstream.findChangedManifest(repository, reference, known.digest)
+      : await this.#upstream.findManifest(repository, reference);
+    if (found === 'unchanged') return known;
+    return found && nameContent(reference, found);
   }
 
   /** @throws PrimaryAway */
@@ -63,4 +91,12 @@ export class PrimaryElsewhere implements Elsewhere {
     const filled = await askPrimary(`read the blob ${digest}`, () => this.#fill.open(wanted));
     return filled?.content;
   }
+}
+
+/** @throws UpstreamFailure where the bytes are not those that were asked for */
+function nameContent(reference: Reference, found: UpstreamManifest): StoredManifest {
+  const wanted = reference.kind === 'digest' ? reference.digest : undefined;
+  const digest = digestOf(found.content, wanted && algorithmOf(wanted));
+  if (wanted === undefined || digest === wanted) return { digest, ...found };
+  throw new UpstreamFailure(`the primary sent other bytes than those of ${wanted}`);
 }

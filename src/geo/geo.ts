@@ -7,58 +7,94 @@ import { Fill, type OnVerified } from '../registry/fill.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
 import type { Ledger } from '../storage/geo/ledger.ts';
+import type { Orders } from '../storage/geo/orders.ts';
 import type { Replicas } from '../storage/geo/replicas.ts';
+import type { SiteReports } from '../storage/geo/site-reports.ts';
 import type { Identity } from '../storage/identity.ts';
 import type { Sites } from '../storage/sites.ts';
 import type { Upstream } from '../storage/upstream.ts';
 import { createArrival } from './arrival.ts';
 import { PrimaryElsewhere } from './elsewhere.ts';
 import { Feed } from './feed.ts';
+import { Freshness, type FreshnessSettings } from './freshness.ts';
 import { KeptUploads } from './kept-uploads.ts';
 import { Passage } from './passage.ts';
 import { SiteRole } from './role.ts';
+import { SiteOrders } from './site-orders.ts';
 import { ClusterSites } from './sites.ts';
+import { ClusterStatus } from './status/cluster.ts';
+import { type OwnStatus, openStatus } from './status/status.ts';
 
 export interface GeoDependencies {
   readonly changeLog: ChangeLog;
   readonly sites: Sites;
+  readonly orders: Orders;
   readonly replicas: Replicas;
   readonly ledger: Ledger;
+  readonly siteReports: SiteReports;
   readonly blobStore: BlobStore;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
   /** Who this site is. */
   readonly identity: Pick<Identity, 'site'>;
+  /** Of this program. */
+  readonly version: string;
   /** The primary's content; a primary has nobody to ask. */
   readonly upstream?: Upstream;
+  /** How fresh a secondary's answers have to be. */
+  readonly freshnessSettings: FreshnessSettings;
 }
 
 export interface Geo {
   readonly role: SiteRole;
   readonly sites: ClusterSites;
+  readonly siteOrders: SiteOrders;
+  readonly status: OwnStatus;
+  readonly clusterStatus: ClusterStatus;
   readonly feed: Feed;
   readonly passage: Passage;
   readonly fill: Fill;
   readonly onArrival: OnVerified;
   readonly keptUploads: KeptUploads;
   readonly elsewhere?: Elsewhere;
+  /** Of a secondary. */
+  readonly freshness?: Freshness;
 }
 
 export function openGeo(dependencies: GeoDependencies): Geo {
-  const { upstream } = dependencies;
+  const { upstream, version } = dependencies;
+  const { site } = dependencies.identity;
   const role = new SiteRole(dependencies);
+  const status = openStatus(dependencies, { site, version });
   const onArrival = createArrival(dependencies);
   const keptUploads = new KeptUploads({ ...dependencies, onArrival });
   const fill = new Fill({ ...dependencies, arriving: keptUploads });
   return {
     role,
     sites: new ClusterSites({ ...dependencies, role }, dependencies.identity.site),
+    siteOrders: new SiteOrders(dependencies, dependencies.identity.site),
+    status,
+    clusterStatus: new ClusterStatus({ ...dependencies, status }, site),
     feed: new Feed({ ...dependencies, role }),
     passage: new Passage(dependencies),
     fill,
     onArrival,
     keptUploads,
-    ...(upstream ? { elsewhere: new PrimaryElsewhere({ upstream, fill, onArrival }) } : {}),
+    ...(upstream ? openReading({ ...dependencies, upstream, fill, onArrival }) : {}),
   };
+}
+
+function elapsedMs(): number {
+  return performance.now();
+}
+
+/** How a secondary reads: what is here while that is fresh enough, and the primary otherwise. */
+function openReading(
+  dependencies: Pick<GeoDependencies, 'changeLog' | 'freshnessSettings'> &
+    Pick<Geo, 'fill' | 'onArrival'> & { readonly upstream: Upstream },
+) {
+  const { freshnessSettings } = dependencies;
+  const freshness = new Freshness({ ...dependencies, elapsedMs }, freshnessSettings);
+  return { freshness, elsewhere: new PrimaryElsewhere({ ...dependencies, freshness }) };
 }

@@ -18,8 +18,8 @@ import type { Services } from './v2/services.ts';
 import { writeErrors } from './write-errors.ts';
 
 /**
- * Stands around the routes that are the primary's, after the caller was found to have the right: a
- * secondary passes the call on instead of handling it.
+ * Stands around routes, after the caller was found to have the right: a secondary passes the call
+ * on instead of handling it.
  */
 export type Forward = (call: Call, handle: () => Promise<Answer>) => Promise<Answer>;
 
@@ -31,6 +31,8 @@ export interface AppOptions {
   /** What answers beside `/v2`: the token endpoint, the API, health. */
   readonly doors?: readonly (Router | Middleware)[];
   readonly forward?: Forward;
+  /** Stands around the routes that list. */
+  readonly readList?: Forward;
   /** What may be changed through `/v2`; everything where nobody says. */
   readonly changes?: Changes;
   /** Which requests have a line in the log; none where nobody says. */
@@ -85,7 +87,7 @@ function isRegistryPath(url: string): boolean {
 
 /** The order is the rule: a route, who it is, whether they may, and only then anything else. */
 async function answerCall(context: Context, options: AppOptions): Promise<Answer> {
-  const { gatekeeper, services, forward, changes = 'all' } = options;
+  const { gatekeeper, services, forward, readList, changes = 'all' } = options;
   const match = matchPath(pathOf(context.req.url!)) ?? refuseUnknownPath();
   const route = findRoute(match.path, context.req.method!) ?? refuseMethod(match.path);
   const scopes = () => scopesFor(route.access, match.name);
@@ -95,7 +97,8 @@ async function answerCall(context: Context, options: AppOptions): Promise<Answer
   authorize(call, route.access);
   refuseChange(route.access, changes);
   const handle = () => route.handler(call, services);
-  return route.needsPrimary && forward ? forward(call, handle) : handle();
+  const around = (route.needsPrimary && forward) || (route.isList && readList);
+  return around ? around(call, handle) : handle();
 }
 
 function pathOf(url: string): string {

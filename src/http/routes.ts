@@ -30,6 +30,8 @@ export interface Route {
   readonly handler: Handler;
   /** A secondary forwards it. */
   readonly needsPrimary: boolean;
+  /** A secondary answers it by itself only while that is fresh enough. */
+  readonly isList: boolean;
 }
 
 type Row = readonly [
@@ -37,17 +39,20 @@ type Row = readonly [
   RoutePath,
   RouteAccess,
   Handler,
-  /** Whether it concerns what only the primary holds or may change: a secondary forwards it. */
-  place?: 'primary',
+  /**
+   * `primary`: concerns what only the primary holds or may change; a secondary forwards it.
+   * `list`: lists what may move; a secondary forwards it where its own answer may be too old.
+   */
+  place?: 'primary' | 'list',
 ];
 
 // biome-ignore format: one row, one route
 const ROWS: readonly Row[] = [
   ['GET',    '/v2/',                             'token',   checkVersion],
-  ['GET',    '/v2/_catalog',                     'catalog', listRepositories],
+  ['GET',    '/v2/_catalog',                     'catalog', listRepositories, 'list'],
   ['GET',    '/v2/_oci/ext/discover',            'token',   listExtensions],
-  ['GET',    '/v2/<name>/tags/list',             'pull',    listTags],
-  ['GET',    '/v2/<name>/referrers/<digest>',    'pull',    listReferrers],
+  ['GET',    '/v2/<name>/tags/list',             'pull',    listTags,       'list'],
+  ['GET',    '/v2/<name>/referrers/<digest>',    'pull',    listReferrers,  'list'],
   ['GET',    '/v2/<name>/manifests/<reference>', 'pull',    getManifest],
   ['PUT',    '/v2/<name>/manifests/<reference>', 'push',    putManifest,    'primary'],
   ['DELETE', '/v2/<name>/manifests/<reference>', 'delete',  deleteManifest, 'primary'],
@@ -66,6 +71,7 @@ export const ROUTES: readonly Route[] = ROWS.map(([method, path, access, handler
   access,
   handler,
   needsPrimary: place === 'primary',
+  isList: place === 'list',
 }));
 
 /** By path, then by method; HEAD leads to the row of GET. */

@@ -7,13 +7,21 @@ import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Metadata } from '../storage/metadata.ts';
 import type { BlobMemory, LinkedBlob } from './blob-memory.ts';
-import type { Elsewhere } from './elsewhere.ts';
+import {
+  ASKED,
+  asOfBoth,
+  type Elsewhere,
+  localOrigin,
+  OWN,
+  type Reading,
+  type ReadOptions,
+} from './elsewhere.ts';
 
 interface Dependencies {
   readonly metadata: Pick<Metadata, 'linkBlob' | 'unlinkBlob'>;
   readonly memory: Pick<BlobMemory, 'find'>;
   readonly blobStore: Pick<BlobStore, 'open' | 'locate'>;
-  readonly elsewhere?: Pick<Elsewhere, 'findBlob' | 'openBlob'>;
+  readonly elsewhere?: Pick<Elsewhere, 'judge' | 'findBlob' | 'openBlob'>;
 }
 
 export interface Mount {
@@ -40,15 +48,21 @@ export class Blobs {
 
   /**
    * The blob as the repository has it: bytes that only other repositories hold are not there (A13).
+   * What is linked here is answered here, however fresh this site is: its bytes never change.
    *
-   * @param asOf position that this request learned already, if it did
    * @throws RegistryError BLOB_UNKNOWN
    */
-  async get(repository: RepositoryName, digest: Digest, asOf?: number): Promise<LinkedBlob> {
-    const found =
-      (await this.#memory.find(repository, digest, asOf)) ??
-      (await this.#elsewhere?.findBlob(repository, digest));
-    if (found) return found;
+  async get(
+    repository: RepositoryName,
+    digest: Digest,
+    { asOf, consistency }: ReadOptions = {},
+  ): Promise<Reading<LinkedBlob>> {
+    const standing = await this.#elsewhere?.judge(consistency);
+    const known = standing ? asOfBoth(asOf, standing) : asOf;
+    const linked = await this.#memory.find(repository, digest, known);
+    if (linked) return { found: linked, origin: standing ? localOrigin(standing) : OWN };
+    const found = await this.#elsewhere?.findBlob(repository, digest);
+    if (found) return { found, origin: ASKED };
     throw unknown(digest);
   }
 

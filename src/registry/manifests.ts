@@ -4,13 +4,20 @@ import { RegistryError } from '../oci/error.ts';
 import { outlineOf, parseManifest } from '../oci/manifest.ts';
 import { printReference, type Reference, type RepositoryName, type Tag } from '../oci/reference.ts';
 import type { Metadata, PutOutcome, StoredManifest } from '../storage/metadata.ts';
-import type { Elsewhere } from './elsewhere.ts';
+import {
+  asOfBoth,
+  type Elsewhere,
+  localOrigin,
+  OWN,
+  type Reading,
+  type ReadOptions,
+} from './elsewhere.ts';
 import type { ManifestMemory } from './manifest-memory.ts';
 
 interface Dependencies {
   readonly metadata: Pick<Metadata, 'recordManifest' | 'deleteManifest'>;
   readonly memory: Pick<ManifestMemory, 'find'>;
-  readonly elsewhere?: Pick<Elsewhere, 'findManifest'>;
+  readonly elsewhere?: Pick<Elsewhere, 'judge' | 'findManifest'>;
 }
 
 export interface Push {
@@ -42,20 +49,33 @@ export class Manifests {
     this.#elsewhere = elsewhere;
   }
 
-  /**
-   * @param asOf position that this request learned already, if it did
-   * @throws RegistryError MANIFEST_UNKNOWN where it is neither here nor elsewhere.
-   */
+  /** @throws RegistryError MANIFEST_UNKNOWN where it is neither here nor elsewhere. */
   async get(
     repository: RepositoryName,
     reference: Reference,
-    asOf?: number,
-  ): Promise<StoredManifest> {
-    const found =
-      (await this.#memory.find(repository, reference, asOf)) ??
-      (await this.#elsewhere?.findManifest(repository, reference));
-    if (found) return found;
+    options: ReadOptions = {},
+  ): Promise<Reading<StoredManifest>> {
+    if (this.#elsewhere) {
+      const reading = await this.#getAnywhere(this.#elsewhere, { repository, reference }, options);
+      if (reading) return reading;
+    } else {
+      const found = await this.#memory.find(repository, reference, options.asOf);
+      if (found) return { found, origin: OWN };
+    }
     throw unknown(reference);
+  }
+
+  /** What a digest names never changes; only under `strong` it may be gone. */
+  async #getAnywhere(
+    elsewhere: NonNullable<Dependencies['elsewhere']>,
+    { repository, reference }: { repository: RepositoryName; reference: Reference },
+    { asOf, consistency }: ReadOptions,
+  ): Promise<Reading<StoredManifest> | undefined> {
+    const standing = await elsewhere.judge(consistency);
+    const known = await this.#memory.find(repository, reference, asOfBoth(asOf, standing));
+    const mayAnswer = reference.kind === 'digest' ? !standing.isStrong : standing.mayAnswer;
+    if (known && mayAnswer) return { found: known, origin: localOrigin(standing) };
+    return elsewhere.findManifest({ repository, reference, known, standing });
   }
 
   /**

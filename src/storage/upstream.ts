@@ -37,6 +37,13 @@ export interface Upstream {
     reference: Reference,
   ): Promise<UpstreamManifest | undefined>;
 
+  /** As `findManifest`, for one who has the manifest of that digest already. */
+  findChangedManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    known: Digest,
+  ): Promise<UpstreamManifest | 'unchanged' | undefined>;
+
   /** Size of a blob in that repository, or `undefined`. */
   findBlob(
     repository: RepositoryName,

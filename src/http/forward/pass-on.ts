@@ -37,11 +37,16 @@ const HOP_BY_HOP = new Set([
   'x-forwarded-proto',
   // Written by this site on every answer of its own.
   'docker-distribution-api-version',
+  'meridian-source',
+  'meridian-age',
 ]);
 
 /** What the primary hashes, syncs or joins before it answers takes its time with large blobs. */
 const UPLOAD_TIMEOUT_MS = 120_000;
 const TIMEOUT_MS = 10_000;
+
+/** Somebody waits for a list, and may get this site's own instead. */
+const READ_TIMEOUT_MS = 1000;
 
 /** One request at a secondary. */
 export interface Passed {
@@ -63,9 +68,10 @@ export function openPassOn({ primarySite, role, passage }: PassOnDependencies): 
       headers: { ...passable(headers), [EPOCH_HEADER]: String(epoch) },
       ...(body ? { body } : {}),
       signal: watchClient(response),
-      timeoutMs: body && isUpload(url) ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS,
+      timeoutMs: timeoutOf(method, url, body !== undefined),
     };
-    const answer = await askPrimary('write', () => primarySite.forward(request)).catch((error) => {
+    const what = isRead(method) ? 'read' : 'write';
+    const answer = await askPrimary(what, () => primarySite.forward(request)).catch((error) => {
       // A client that went away in the middle of its body is no failure of the primary.
       throw body?.errored ?? error;
     });
@@ -87,6 +93,15 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 /** Uploads change nothing that a later read at the secondary would not ask the primary for. */
 export function isUpload(url: string): boolean {
   return url.includes('/blobs/uploads/');
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function timeoutOf(method: string, url: string, hasContent: boolean): number {
+  if (isUpload(url)) return hasContent ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS;
+  return isRead(method) ? READ_TIMEOUT_MS : TIMEOUT_MS;
 }
 
 function watchClient(response: ServerResponse): AbortSignal {

@@ -7,19 +7,24 @@ import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
 import { multipartAnswer } from './byte-ranges.ts';
 import type { Call } from './call.ts';
 import { matchesEtag, unchanged } from './conditions.ts';
+import { printOrigin } from './origin.ts';
 import type { Services } from './services.ts';
 
 export async function getBlob(call: Call, services: Services): Promise<Answer> {
   const { repository, digest } = call;
-  const { sizeBytes } = await services.blobs.get(repository, digest, call.caller.asOf);
-  const headers = blobHeaders(digest, sizeBytes);
+  const options = { asOf: call.caller.asOf, consistency: call.consistency };
+  const { found, origin } = await services.blobs.get(repository, digest, options);
+  const { sizeBytes } = found;
+  const headers = { ...blobHeaders(digest, sizeBytes), ...printOrigin(origin) };
   if (matchesEtag(call.headers['if-none-match'], digest)) return unchanged(headers);
   // A HEAD is the whole blob's, and is answered here: storage signs its URLs for GET (checklist
   // 39).
   if (call.isHead) return { status: 200, headers };
   const ranges = parseRange(wantedRange(call, digest), sizeBytes);
   const redirect = isPlain(call, ranges) && (await redirectAnswer(call, services));
-  if (redirect) return redirect;
+  if (redirect) {
+    return { ...redirect, headers: { ...redirect.headers, ...printOrigin(origin) } };
+  }
   const open = (range?: ByteRange) => services.blobs.open(repository, digest, range);
   if (!ranges) return { status: 200, headers, body: await open() };
   const [first, second] = ranges;

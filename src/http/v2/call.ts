@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import type { Caller } from '../../auth/caller.ts';
+import { type Consistency, parseConsistency } from '../../oci/consistency.ts';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/error.ts';
 import {
@@ -98,6 +99,12 @@ export class Call {
     throw new RegistryError('BLOB_UPLOAD_UNKNOWN');
   }
 
+  /** How fresh the answer has to be, where the client says. @throws RegistryError 400 */
+  get consistency(): Consistency | undefined {
+    const text = this.context.req.headers['meridian-consistency'];
+    return text === undefined ? undefined : (parseConsistency(String(text)) ?? refuseConsistency());
+  }
+
   get isHead(): boolean {
     return this.context.req.method === 'HEAD';
   }
@@ -163,6 +170,13 @@ export class Call {
 function readQuery(url: string): URLSearchParams {
   const start = url.indexOf('?');
   return new URLSearchParams(start === -1 ? '' : url.slice(start + 1));
+}
+
+function refuseConsistency(): never {
+  throw new RegistryError('UNSUPPORTED', {
+    status: 400,
+    message: 'Meridian-Consistency is strong, bounded, bounded;max-age=<seconds> or eventual',
+  });
 }
 
 function refuseName(): never {

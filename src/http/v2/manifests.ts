@@ -3,11 +3,13 @@ import { RegistryError } from '../../oci/error.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { essence } from '../../oci/media-type.ts';
 import { parseTag, type Tag } from '../../oci/reference.ts';
+import { OWN } from '../../registry/elsewhere.ts';
 import type { StoredManifest } from '../../storage/metadata.ts';
 import { type Answer, API_VERSION, emptyAnswer, type Headers } from '../answer.ts';
 import { manifestLocation } from '../locations.ts';
 import type { Call } from './call.ts';
 import { matchesEtag, unchanged } from './conditions.ts';
+import { printOrigin } from './origin.ts';
 import type { Services } from './services.ts';
 
 /** More tags than this in one push are refused with 414; the specification asks for ten. */
@@ -18,9 +20,12 @@ const remembered = new WeakMap<StoredManifest, { byDigest: Headers; byTag: Heade
 
 export async function getManifest(call: Call, { manifests }: Services): Promise<Answer> {
   const { reference } = call;
-  const manifest = await manifests.get(call.repository, reference, call.caller.asOf);
+  const { asOf } = call.caller;
+  const options = { asOf, consistency: call.consistency };
+  const { found: manifest, origin } = await manifests.get(call.repository, reference, options);
   const made = remembered.get(manifest) ?? makeHeaders(manifest);
-  const headers = reference.kind === 'tag' ? made.byTag : made.byDigest;
+  const kept = reference.kind === 'tag' ? made.byTag : made.byDigest;
+  const headers = origin === OWN ? kept : { ...kept, ...printOrigin(origin) };
   if (matchesEtag(call.headers['if-none-match'], manifest.digest)) return unchanged(headers);
   return { status: 200, headers, body: manifest.content };
 }
@@ -61,6 +66,7 @@ function makeHeaders(manifest: StoredManifest): { byDigest: Headers; byTag: Head
     'Docker-Content-Digest': manifest.digest,
     ETag: `"${manifest.digest}"`,
     'X-Content-Type-Options': 'nosniff',
+    ...printOrigin(OWN),
   };
   const made = {
     byDigest: { ...headers, 'Cache-Control': 'max-age=31536000, immutable' },

@@ -6,7 +6,13 @@ import { UpstreamFailure } from '../upstream.ts';
 import { Breaker } from './breaker.ts';
 
 /** A host that does not even accept a connection by then is taken to be away. */
-const CONNECT_TIMEOUT_MS = 2000;
+const CONNECT_TIMEOUT_MS = 1000;
+
+/**
+ * From a short question to the head of its answer, the connection included: so long waits the
+ * first who meets a line that went silent.
+ */
+export const QUESTION_LIMIT_MS = 1000;
 
 /** From the end of the request to the head of the answer. */
 const HEAD_TIMEOUT_MS = 5000;
@@ -14,7 +20,7 @@ const HEAD_TIMEOUT_MS = 5000;
 /** Longest silence within a body. A consumer that is slow itself does not count. */
 const BODY_TIMEOUT_MS = 30_000;
 
-/** Connections to one registry; further requests wait for one. */
+/** Connections to one registry; further requests wait for one, but no question behind a blob. */
 const CONNECTIONS = 128;
 
 const MAX_REDIRECTS = 3;
@@ -35,6 +41,8 @@ export type LineRequest = Pick<Dispatcher.RequestOptions, 'method'> & {
   readonly body?: Dispatcher.RequestOptions['body'];
   readonly signal?: AbortSignal;
   readonly headTimeoutMs?: number;
+  /** Makes it a question: from now to the head of the answer, in milliseconds. */
+  readonly limitMs?: number;
   readonly bodyTimeoutMs?: number;
 };
 
@@ -44,18 +52,21 @@ export class Line {
   readonly #url: URL;
   readonly #introduce: LineOptions['introduce'];
   readonly #agent: Agent;
+  readonly #questions: Agent;
   readonly #breaker: Breaker;
 
   constructor({ url, clock, introduce }: LineOptions) {
     this.#url = url;
     this.#introduce = introduce;
     this.#breaker = new Breaker({ clock, name: url.origin, probe: () => this.#probe() });
-    this.#agent = new Agent({
+    const limits = {
       connect: { timeout: CONNECT_TIMEOUT_MS },
       headersTimeout: HEAD_TIMEOUT_MS,
       bodyTimeout: BODY_TIMEOUT_MS,
       connections: CONNECTIONS,
-    });
+    };
+    this.#agent = new Agent(limits);
+    this.#questions = new Agent(limits);
   }
 
   /**
@@ -94,13 +105,14 @@ export class Line {
 
   async #send(url: URL, wanted: LineRequest): Promise<LineAnswer> {
     this.#breaker.admit();
+    const limit = new Limit(wanted);
     try {
       const answer = await request(url, {
-        dispatcher: this.#agent,
+        dispatcher: wanted.limitMs === undefined ? this.#agent : this.#questions,
         method: wanted.method,
         headers: wanted.headers ?? {},
         body: wanted.body ?? null,
-        signal: wanted.signal ?? null,
+        signal: limit.signal ?? null,
         ...(wanted.headTimeoutMs === undefined ? {} : { headersTimeout: wanted.headTimeoutMs }),
         ...(wanted.bodyTimeoutMs === undefined ? {} : { bodyTimeout: wanted.bodyTimeoutMs }),
       });
@@ -110,6 +122,8 @@ export class Line {
     } catch (error) {
       if (!isOurs(wanted)) this.#breaker.fail();
       throw new UpstreamFailure(`${url.origin} does not answer`, { cause: error });
+    } finally {
+      limit.lift();
     }
   }
 
@@ -121,14 +135,36 @@ export class Line {
   /** Any answer will do, also one that asks for a password. */
   async #probe(): Promise<void> {
     const url = new URL('/v2/', this.#url);
-    const { body } = await request(url, { dispatcher: this.#agent, method: 'HEAD' });
+    const signal = AbortSignal.timeout(QUESTION_LIMIT_MS);
+    const { body } = await request(url, { dispatcher: this.#questions, method: 'HEAD', signal });
     await body.dump();
   }
 
   /** Ends all requests that are under way. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#breaker.close();
-    return this.#agent.destroy();
+    await Promise.all([this.#agent.destroy(), this.#questions.destroy()]);
+  }
+}
+
+/** The limit of a question. Undici's own limits are up to a second late. */
+class Limit {
+  readonly signal: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor({ signal, limitMs }: LineRequest) {
+    if (limitMs === undefined) {
+      this.signal = signal;
+      return;
+    }
+    const late = new AbortController();
+    this.#timer = setTimeout(() => late.abort(), limitMs);
+    this.signal = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  }
+
+  /** The head has come, or never will. */
+  lift(): void {
+    clearTimeout(this.#timer);
   }
 }
 

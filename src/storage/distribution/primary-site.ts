@@ -66,7 +66,8 @@ export class DistributionPrimarySite implements PrimarySite {
       headers: dropAbsent(headers),
       ...(body === undefined ? {} : { body }),
       signal,
-      headTimeoutMs: timeoutMs,
+      // Where nothing is sent first, the time counts from the start.
+      ...(body === undefined ? { limitMs: timeoutMs } : { headTimeoutMs: timeoutMs }),
     });
     return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   }

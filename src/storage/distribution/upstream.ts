@@ -16,12 +16,31 @@ import {
   UpstreamFailure,
   type UpstreamManifest,
 } from '../upstream.ts';
-import { type Line, type LineAnswer, refusal } from './line.ts';
+import {
+  type Line,
+  type LineAnswer,
+  type LineRequest,
+  QUESTION_LIMIT_MS,
+  refusal,
+} from './line.ts';
 
 /** Any type is taken; the list is for registries that convert what is not asked for by name. */
 const ACCEPT = [OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST, '*/*'].join(', ');
 
-const TOTAL = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/;
+const TOTAL = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/;
+
+/** A part of a blob; where the registry knows no ranges, all behind its start. */
+export interface UpstreamPart extends UpstreamBlob {
+  /** Position of the first byte that `content` does not hold. */
+  readonly end: number;
+}
+
+interface Part {
+  readonly start: number;
+  /** Position behind the last byte; the end of the blob where absent. */
+  readonly end?: number;
+  readonly signal?: AbortSignal;
+}
 
 export class DistributionUpstream implements Upstream {
   readonly #line: Line;
@@ -34,12 +53,41 @@ export class DistributionUpstream implements Upstream {
     repository: RepositoryName,
     reference: Reference,
   ): Promise<UpstreamManifest | undefined> {
-    const path = `/v2/${repository}/manifests/${printReference(reference)}`;
-    const answer = await this.#line.ask({ method: 'GET', path, headers: { accept: ACCEPT } });
+    const path = manifestPath(repository, reference);
+    const answer = await this.#question({ method: 'GET', path, headers: { accept: ACCEPT } });
+    return this.#readManifest(answer, path);
+  }
+
+  async findChangedManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    known: Digest,
+  ): Promise<UpstreamManifest | 'unchanged' | undefined> {
+    const path = manifestPath(repository, reference);
+    const headers = { accept: ACCEPT, 'if-none-match': `"${known}"` };
+    const answer = await this.#question({ method: 'GET', path, headers });
+    if (answer.statusCode !== 304) return this.#readManifest(answer, path);
+    await answer.body.dump();
+    return 'unchanged';
+  }
+
+  async #readManifest(answer: LineAnswer, path: string): Promise<UpstreamManifest | undefined> {
     if (answer.statusCode === 404) return gone(answer);
     if (answer.statusCode !== 200) throw await refusal(answer, `GET ${path}`);
     const mediaType = essence(String(answer.headers['content-type'] ?? ''));
-    return { mediaType, content: await readWhole(answer) };
+    try {
+      return { mediaType, content: await readWhole(answer) };
+    } catch (error) {
+      if (error instanceof UpstreamFailure) throw error;
+      this.#line.reportBroken();
+      throw new UpstreamFailure(`GET ${path} broke off`, { cause: error });
+    }
+  }
+
+  /** Somebody waits for the answer, and it is short. */
+  #question(wanted: LineRequest): Promise<LineAnswer> {
+    const limits = { limitMs: QUESTION_LIMIT_MS, bodyTimeoutMs: QUESTION_LIMIT_MS };
+    return this.#line.ask({ ...wanted, ...limits });
   }
 
   async findBlob(
@@ -47,7 +95,7 @@ export class DistributionUpstream implements Upstream {
     digest: Digest,
   ): Promise<{ readonly sizeBytes: number } | undefined> {
     const path = `/v2/${repository}/blobs/${digest}`;
-    const answer = await this.#line.ask({ method: 'HEAD', path });
+    const answer = await this.#question({ method: 'HEAD', path });
     if (answer.statusCode === 404) return gone(answer);
     const sizeBytes = Number(answer.headers['content-length'] ?? Number.NaN);
     if (answer.statusCode !== 200 || !Number.isSafeInteger(sizeBytes)) {
@@ -57,42 +105,64 @@ export class DistributionUpstream implements Upstream {
     return { sizeBytes };
   }
 
-  async openBlob(
+  openBlob(
     repository: RepositoryName,
     digest: Digest,
     offset = 0,
   ): Promise<UpstreamBlob | undefined> {
+    return this.openPart(repository, digest, { start: offset });
+  }
+
+  async openPart(
+    repository: RepositoryName,
+    digest: Digest,
+    part: Part,
+  ): Promise<UpstreamPart | undefined> {
     const path = `/v2/${repository}/blobs/${digest}`;
-    const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
-    const answer = await this.#line.ask({ method: 'GET', path, headers });
+    const { signal } = part;
+    const asked = { method: 'GET', path, headers: printRange(part) } as const;
+    const answer = await this.#line.ask({ ...asked, ...(signal ? { signal } : {}) });
     if (answer.statusCode === 404) return gone(answer);
-    const size = readSize(answer, offset);
-    if (size === undefined) throw await refusal(answer, `GET ${path}`);
-    if (size.skipBytes === 0) return { sizeBytes: size.sizeBytes, content: answer.body };
-    const content = Readable.from(skip(answer.body, size.skipBytes));
+    const found = readPart(answer, part.start);
+    if (found === undefined) throw await refusal(answer, `GET ${path}`);
+    const { sizeBytes, end, skipBytes } = found;
+    if (skipBytes === 0) return { sizeBytes, end, content: answer.body };
+    const content = Readable.from(skip(answer.body, skipBytes));
     // Let go of before it is read, it would leave the answer open, and a connection with it.
     content.once('close', () => answer.body.destroy());
-    return { sizeBytes: size.sizeBytes, content };
+    return { sizeBytes, end, content };
   }
 }
 
-/** Size of the whole blob and what the answer holds before `offset`; `undefined` for a refusal. */
-function readSize(
+function printRange({ start, end }: Part): Record<string, string> {
+  if (end !== undefined) return { range: `bytes=${start}-${end - 1}` };
+  return start === 0 ? {} : { range: `bytes=${start}-` };
+}
+
+/** What the answer holds, and how much of it lies before the start; `undefined` for a refusal. */
+function readPart(
   answer: LineAnswer,
-  offset: number,
-): { sizeBytes: number; skipBytes: number } | undefined {
+  start: number,
+): { sizeBytes: number; end: number; skipBytes: number } | undefined {
   const length = Number(answer.headers['content-length'] ?? Number.NaN);
   // > A registry that does not know ranges answers the whole (RFC 9110, 14.2).
   if (answer.statusCode === 200) {
-    return Number.isFinite(length) ? { sizeBytes: length, skipBytes: offset } : undefined;
+    const whole = { sizeBytes: length, end: length, skipBytes: start };
+    return Number.isFinite(length) ? whole : undefined;
   }
   const match = TOTAL.exec(String(answer.headers['content-range'] ?? ''));
   if (!match) return undefined;
-  const [start, sizeBytes] = [Number(match[1] ?? offset), Number(match[2])];
-  if (answer.statusCode === 206 && start === offset) return { sizeBytes, skipBytes: 0 };
+  const sizeBytes = Number(match[3]);
+  if (answer.statusCode === 206 && Number(match[1] ?? Number.NaN) === start) {
+    return { sizeBytes, end: Number(match[2]) + 1, skipBytes: 0 };
+  }
   // Nothing lies behind the end: that is an empty rest, not a failure. The body is an explanation.
-  const isAtEnd = answer.statusCode === 416 && sizeBytes === offset;
-  return isAtEnd ? { sizeBytes, skipBytes: Number.POSITIVE_INFINITY } : undefined;
+  const isAtEnd = answer.statusCode === 416 && sizeBytes === start;
+  return isAtEnd ? { sizeBytes, end: start, skipBytes: Number.POSITIVE_INFINITY } : undefined;
+}
+
+function manifestPath(repository: RepositoryName, reference: Reference): string {
+  return `/v2/${repository}/manifests/${printReference(reference)}`;
 }
 
 async function* skip(body: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 /** An upstream that is a few maps: what unit tests and two sites in one process read from. */
 import { Readable } from 'node:stream';
-import type { Digest } from '../../oci/digest.ts';
+import { algorithmOf, type Digest, digestOf } from '../../oci/digest.ts';
 import { printReference, type Reference, type RepositoryName } from '../../oci/reference.ts';
 import {
   type Upstream,
@@ -37,6 +37,15 @@ export class MemoryUpstream implements Upstream {
     this.asked.push(`manifest ${printReference(reference)}`);
     if (this.failure) throw this.failure;
     return this.#manifests.get(`${repository} ${printReference(reference)}`);
+  }
+
+  async findChangedManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    known: Digest,
+  ): Promise<UpstreamManifest | 'unchanged' | undefined> {
+    const found = await this.findManifest(repository, reference);
+    return found && digestOf(found.content, algorithmOf(known)) === known ? 'unchanged' : found;
   }
 
   async findBlob(

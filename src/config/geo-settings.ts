@@ -1,0 +1,60 @@
+/** Settings of a site that is one of several. */
+import { given, optional } from './setting.ts';
+import * as value from './values.ts';
+
+export const GEO = {
+  primaryUrl: optional({
+    variable: 'MERIDIAN_PRIMARY_URL',
+    kind: value.origin,
+    group: 'Several sites',
+    meaning: 'Address of the primary site. Given, this site is a secondary of it.',
+  }),
+  joinToken: optional({
+    variable: 'MERIDIAN_JOIN_TOKEN',
+    kind: value.text,
+    isSecret: true,
+    group: 'Several sites',
+    meaning: 'What `meridian site add` printed, for the first start of a secondary.',
+  }),
+  replication: given({
+    variable: 'MERIDIAN_REPLICATION',
+    kind: value.oneOf(['embedded', 'separate']),
+    fallback: 'embedded',
+    group: 'Several sites',
+    meaning: 'Whether `meridian serve` replicates as well, or `meridian worker` does it apart.',
+  }),
+  consistency: given({
+    variable: 'MERIDIAN_CONSISTENCY',
+    kind: value.consistency,
+    fallback: 'bounded:10s',
+    group: 'Several sites',
+    meaning:
+      'How fresh a secondary answers. `strong`: it asks the primary about each tag and manifest. ' +
+      '`bounded:10s`: it answers by itself while it provably lags less. `eventual`: it answers ' +
+      'what it knows. A request may ask for another by the header `Meridian-Consistency`. ' +
+      'What is unknown here is always asked at the primary.',
+  }),
+  whenPrimaryAway: given({
+    variable: 'MERIDIAN_WHEN_PRIMARY_AWAY',
+    kind: value.oneOf(['serve-stale', 'refuse']),
+    fallback: 'serve-stale',
+    group: 'Several sites',
+    meaning:
+      'What a secondary does where it has to ask the primary and cannot: serve-stale answers ' +
+      'what is known here, with a warning; refuse answers 503.',
+  }),
+  transfers: given({
+    variable: 'MERIDIAN_TRANSFERS',
+    kind: value.count(1, 64),
+    fallback: '4',
+    group: 'Several sites',
+    meaning: 'How many blobs the worker copies at once.',
+  }),
+  reverifyAfterMs: given({
+    variable: 'MERIDIAN_REVERIFY_AFTER',
+    kind: value.duration('1h', '3650d'),
+    fallback: '30d',
+    group: 'Several sites',
+    meaning: 'After how long a blob is read and hashed again, to find what the disk has lost.',
+  }),
+};

@@ -1,0 +1,108 @@
+/**
+ * May this site answer by itself? The watermark says: the primary's feed proves how long ago
+ * nothing lay behind this site's position. See docs/decisions/0013.
+ */
+import type { Consistency } from '../oci/consistency.ts';
+import type { Standing } from '../registry/elsewhere.ts';
+import type { ChangeLog } from '../storage/change-log.ts';
+
+export interface FreshnessSettings {
+  /** For requests that ask for none themselves. */
+  readonly consistency: Consistency;
+  /** What becomes of this site's own answer, where the primary had to be asked and is away. */
+  readonly whenPrimaryAway: 'serve-stale' | 'refuse';
+}
+
+interface Dependencies {
+  readonly changeLog: Pick<ChangeLog, 'readHead'>;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsedMs: () => number;
+}
+
+/** A proof as it is remembered: it ages by the clock of this process. */
+interface Watermark {
+  readonly position: number;
+  readonly provenAtMs: number | undefined;
+  readonly readAtMs: number;
+}
+
+/** The bound where neither the request nor the site says one. */
+const MAX_AGE_MS = 10_000;
+
+/**
+ * The remembered proof serves for so long. It is true for ever; but a newer one, of which there is
+ * one each second, says a truer age.
+ */
+const REMEMBERED_MS = 250;
+
+export class Freshness {
+  readonly #changeLog: Dependencies['changeLog'];
+  readonly #elapsedMs: Dependencies['elapsedMs'];
+  readonly #settings: FreshnessSettings;
+  #last: Watermark | undefined;
+  #reading: Promise<Watermark> | undefined;
+
+  constructor({ changeLog, elapsedMs }: Dependencies, settings: FreshnessSettings) {
+    this.#changeLog = changeLog;
+    this.#elapsedMs = elapsedMs;
+    this.#settings = settings;
+  }
+
+  /** Whether an answer of this site's own is better than none while the primary is away. */
+  get mayBeStale(): boolean {
+    return this.#settings.whenPrimaryAway === 'serve-stale';
+  }
+
+  /** How this site stands now, towards what is wanted. Seldom costs a query. */
+  async judge(wanted: Consistency = this.#settings.consistency): Promise<Standing> {
+    const consistency = withBound(wanted, this.#settings.consistency);
+    const askedAtMs = this.#elapsedMs();
+    const remembered = this.#last;
+    const isRecent = remembered && askedAtMs - remembered.readAtMs < REMEMBERED_MS;
+    if (isRecent) {
+      const standing = this.#stand(remembered, consistency);
+      if (standing.mayAnswer || consistency.mode === 'strong') return standing;
+    }
+    return this.#stand(await this.#read(), consistency);
+  }
+
+  #stand({ position, provenAtMs }: Watermark, consistency: Consistency): Standing {
+    const ageMs = provenAtMs === undefined ? undefined : this.#elapsedMs() - provenAtMs;
+    return {
+      mayAnswer: decide(consistency, ageMs) === 'local',
+      isStrong: consistency.mode === 'strong',
+      position,
+      ...(ageMs === undefined ? {} : { ageMs }),
+    };
+  }
+
+  /** Shared by all who ask meanwhile: a proof that is a little older is no less true. */
+  #read(): Promise<Watermark> {
+    this.#reading ??= this.#readOnce().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /** The time is taken before the question: a proof is never thought younger than it is. */
+  async #readOnce(): Promise<Watermark> {
+    const readAtMs = this.#elapsedMs();
+    const { position, ageMs } = await this.#changeLog.readHead();
+    const provenAtMs = ageMs === undefined ? undefined : readAtMs - ageMs;
+    this.#last = { position, provenAtMs, readAtMs };
+    return this.#last;
+  }
+}
+
+/** Where an answer is to be had, as old as this site's own would be. */
+export function decide(consistency: Consistency, ageMs: number | undefined): 'local' | 'primary' {
+  if (consistency.mode === 'eventual') return 'local';
+  if (consistency.mode === 'strong' || ageMs === undefined) return 'primary';
+  return ageMs < (consistency.maxAgeMs ?? MAX_AGE_MS) ? 'local' : 'primary';
+}
+
+/** "bounded" without a number is bounded as the site is. */
+function withBound(wanted: Consistency, settled: Consistency): Consistency {
+  const isOpen = wanted.mode === 'bounded' && wanted.maxAgeMs === undefined;
+  return isOpen && settled.mode === 'bounded' ? settled : wanted;
+}
