@@ -3,6 +3,9 @@ import { PostgresAccounts } from '../storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../storage/postgres/change-log.ts';
 import { Database, type DatabaseOptions } from '../storage/postgres/database.ts';
+import { PostgresArrivals } from '../storage/postgres/geo/arrivals.ts';
+import { PostgresInventory } from '../storage/postgres/geo/inventory.ts';
+import { PostgresOrders } from '../storage/postgres/geo/orders.ts';
 import { PostgresSiteReports } from '../storage/postgres/geo/site-reports.ts';
 import { PostgresIdentityStore } from '../storage/postgres/identity.ts';
 import { PostgresLeases } from '../storage/postgres/leases.ts';
@@ -24,10 +27,13 @@ export async function openFacts(options: DatabaseOptions) {
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),
+    arrivals: new PostgresArrivals(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
     sites: new PostgresSites(database),
+    orders: new PostgresOrders(database),
+    inventory: new PostgresInventory(database),
     siteReports: new PostgresSiteReports(database),
     leases: new PostgresLeases(database),
     close: () => database.close(),

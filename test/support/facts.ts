@@ -2,16 +2,19 @@
 import { systemClock } from '../../src/clock.ts';
 import type { Catalog } from '../../src/storage/catalog.ts';
 import type { ChangeLog } from '../../src/storage/change-log.ts';
+import type { Arrivals } from '../../src/storage/geo/arrivals.ts';
 import type { Replicas } from '../../src/storage/geo/replicas.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryArrivals } from '../../src/storage/memory/geo/arrivals.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
 import type { Metadata } from '../../src/storage/metadata.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresArrivals } from '../../src/storage/postgres/geo/arrivals.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import type { Role } from '../../src/storage/sites.ts';
@@ -22,6 +25,7 @@ export interface FactPorts {
   readonly catalog: Catalog;
   readonly changeLog: ChangeLog;
   readonly replicas: Replicas;
+  readonly arrivals: Arrivals;
   become(role: Role): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,6 +39,7 @@ export async function openMemoryFacts(): Promise<FactPorts> {
     catalog: new MemoryCatalog(facts),
     changeLog: new MemoryChangeLog(facts),
     replicas: new MemoryReplicas(facts),
+    arrivals: new MemoryArrivals(facts),
     become: async (role) => {
       facts.role = role;
     },
@@ -51,6 +56,7 @@ export async function openPostgresFacts(): Promise<FactPorts> {
     catalog: new PostgresCatalog(database),
     changeLog,
     replicas: new PostgresReplicas(database),
+    arrivals: new PostgresArrivals(database),
     become: async (role) => {
       await database.run((knex) => knex('log_head').update({ role }));
     },

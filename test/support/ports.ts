@@ -9,6 +9,9 @@ import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryArrivals } from '../../src/storage/memory/geo/arrivals.ts';
+import { MemoryInventory } from '../../src/storage/memory/geo/inventory.ts';
+import { MemoryOrders } from '../../src/storage/memory/geo/orders.ts';
 import { MemorySiteReports } from '../../src/storage/memory/geo/site-reports.ts';
 import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
@@ -22,6 +25,9 @@ import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresArrivals } from '../../src/storage/postgres/geo/arrivals.ts';
+import { PostgresInventory } from '../../src/storage/postgres/geo/inventory.ts';
+import { PostgresOrders } from '../../src/storage/postgres/geo/orders.ts';
 import { PostgresSiteReports } from '../../src/storage/postgres/geo/site-reports.ts';
 import { PostgresIdentityStore } from '../../src/storage/postgres/identity.ts';
 import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
@@ -43,10 +49,13 @@ export async function openMemoryPorts() {
     changeLog: new MemoryChangeLog(facts),
     uploadTracker: new MemoryUploadTracker(),
     replicas: new MemoryReplicas(facts),
+    arrivals: new MemoryArrivals(facts),
     accounts: new MemoryAccounts(facts),
     refreshTokens: new MemoryRefreshTokens(),
     identityStore: new MemoryIdentityStore(),
     sites: new MemorySites(facts),
+    orders: new MemoryOrders(facts),
+    inventory: new MemoryInventory(facts),
     blobStore: new MemoryBlobStore({ clock }),
     ledger: new MemoryLedger(),
     siteReports: new MemorySiteReports(),
@@ -68,10 +77,13 @@ export async function openPostgresPorts() {
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),
+    arrivals: new PostgresArrivals(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
     sites: new PostgresSites(database),
+    orders: new PostgresOrders(database),
+    inventory: new PostgresInventory(database),
     blobStore: await FilesystemBlobStore.open({ folder }),
     ledger: new MemoryLedger(),
     siteReports: new PostgresSiteReports(database),

@@ -5,6 +5,7 @@ import type { Knex } from 'knex';
 import type { Change, ChangeLog, Fact, LogHead, Proof } from '../change-log.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './facts/append.ts';
+import { VERIFICATIONS } from './facts/blobs.ts';
 import { writeFact } from './facts/write.ts';
 import { findPositionAt, readTail, trimLog } from './geo/log-tail.ts';
 import { lockHead, recordProof, writeProof } from './geo/proofs.ts';
@@ -92,6 +93,7 @@ export class PostgresChangeLog implements ChangeLog {
 
   async apply(changes: readonly Change[], proof?: Proof): Promise<void> {
     await this.#database.transaction(async (trx) => {
+      await trx.raw(`SELECT pg_advisory_xact_lock(${VERIFICATIONS})`);
       // Locked to the commit: two that apply at once come one after the other.
       const head = await lockHead(trx, proof);
       const fresh = changes.filter(({ position }) => position > head.position);

@@ -3,6 +3,12 @@ import type { Knex } from 'knex';
 import type { Digest } from '../../../oci/digest.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
 
+/**
+ * Verifications take this lock shared and an apply takes it alone, before either has a row: so
+ * neither holds what the other wants, however many manifests one blob makes whole.
+ */
+export const VERIFICATIONS = "hashtextextended('verifications', 0)";
+
 interface Link {
   readonly repository: RepositoryName;
   readonly digest: Digest;

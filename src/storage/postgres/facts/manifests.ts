@@ -9,32 +9,57 @@ interface Placed<What> {
   readonly what: What;
 }
 
-/** Writes the manifest into the repository, which must be there. */
+/**
+ * What it names stays as it is until the commit: whoever verifies or loses a blob meanwhile waits,
+ * and finds this manifest among those that name it. The same bytes may be pushed again under
+ * another type where they name none themselves.
+ */
+const WRITE = `
+  WITH here AS (
+    SELECT verified_at IS NOT NULL AS is_whole FROM blobs
+    WHERE digest = ANY(:blobs) ORDER BY digest FOR SHARE
+  ), children AS (
+    SELECT missing = 0 AS is_whole FROM manifests
+    WHERE repository = :repository AND digest = ANY(:manifests) ORDER BY digest FOR SHARE
+  ), written AS (
+    INSERT INTO manifests (repository, digest, media_type, size_bytes, content, subject,
+                           artifact_type, annotations, missing)
+    SELECT :repository, :digest, :mediaType, :size, :content, :subject, :artifactType,
+           CAST(:labels AS json),
+           :named - (SELECT count(*) FROM here WHERE is_whole)
+                  - (SELECT count(*) FROM children WHERE is_whole)
+    ON CONFLICT (repository, digest) DO UPDATE
+      SET media_type = excluded.media_type, artifact_type = excluded.artifact_type
+      WHERE manifests.media_type <> excluded.media_type
+    RETURNING digest
+  ), edges AS (
+    INSERT INTO manifest_edges (repository, parent, child, is_manifest)
+    SELECT :repository, :digest, unnest(CAST(:blobs AS text[])), false
+    UNION ALL SELECT :repository, :digest, unnest(CAST(:manifests AS text[])), true
+    ON CONFLICT DO NOTHING
+  )
+  SELECT digest FROM written`;
+
+/** Writes the manifest into the repository, which must be there, and what it names. */
 export async function writeManifest(
   trx: Knex.Transaction,
   { repository, what }: Placed<ManifestRecord>,
 ): Promise<boolean> {
   const { digest, mediaType, content, subject, artifactType, annotations } = what;
-  // The same bytes may be pushed again under another type where they name none themselves.
-  const { rowCount } = await trx.raw(
-    `INSERT INTO manifests
-       (repository, digest, media_type, size_bytes, content, subject, artifact_type, annotations)
-     VALUES (:repository, :digest, :mediaType, :size, :content, :subject, :artifactType, :labels)
-     ON CONFLICT (repository, digest) DO UPDATE
-       SET media_type = excluded.media_type, artifact_type = excluded.artifact_type
-       WHERE manifests.media_type <> excluded.media_type`,
-    {
-      repository,
-      digest,
-      mediaType,
-      size: content.length,
-      content,
-      subject: subject ?? null,
-      artifactType: artifactType ?? null,
-      labels: JSON.stringify(annotations),
-    },
-  );
-  return rowCount > 0;
+  const { rows } = await trx.raw(WRITE, {
+    repository,
+    digest,
+    mediaType,
+    size: content.length,
+    content,
+    subject: subject ?? null,
+    artifactType: artifactType ?? null,
+    labels: JSON.stringify(annotations),
+    blobs: [...what.blobs],
+    manifests: [...what.manifests],
+    named: what.blobs.length + what.manifests.length,
+  });
+  return rows.length > 0;
 }
 
 /** Lets the tags point to a manifest, which must be there. */

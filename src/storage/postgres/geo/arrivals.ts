@@ -1,0 +1,82 @@
+/**
+ * `Arrivals` in PostgreSQL: the tables `own_arrivals`, which a trigger fills in the transaction that
+ * made a manifest whole, and `image_arrivals`. The channel tells both.
+ */
+import type { Digest } from '../../../oci/digest.ts';
+import type { RepositoryName } from '../../../oci/reference.ts';
+import type { Arrival, Arrivals } from '../../geo/arrivals.ts';
+import type { Database, Statement } from '../database.ts';
+import { Listener } from '../listener.ts';
+
+const CHANNEL = 'arrivals';
+
+const LIST_UNTOLD: Statement = {
+  name: 'list-untold-arrivals',
+  text: `SELECT repository, digest, at FROM own_arrivals WHERE NOT is_told
+         ORDER BY at, repository, digest LIMIT $1`,
+};
+const RECORD_TOLD: Statement = {
+  name: 'record-told-arrivals',
+  text: `UPDATE own_arrivals SET is_told = true
+         FROM unnest($1::text[], $2::text[]) AS told (repository, digest)
+         WHERE own_arrivals.repository = told.repository AND own_arrivals.digest = told.digest
+           AND NOT is_told`,
+};
+/** What was deleted meanwhile arrives nowhere. */
+const RECORD: Statement = {
+  name: 'record-arrivals',
+  text: `WITH recorded AS (
+           INSERT INTO image_arrivals (repository, digest, site, at)
+           SELECT DISTINCT ON (repository, digest, site) repository, digest, site, at
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+             AS told (repository, digest, site, at)
+           JOIN manifests USING (repository, digest)
+           ORDER BY repository, digest, site, at
+           ON CONFLICT DO NOTHING RETURNING site
+         )
+         SELECT pg_notify('${CHANNEL}', '') FROM recorded LIMIT 1`,
+};
+const LIST_SITES: Statement = {
+  name: 'list-arrival-sites',
+  text: `SELECT site, repository, digest, at FROM image_arrivals
+         WHERE repository = $1 AND digest = $2 ORDER BY site`,
+};
+
+export class PostgresArrivals implements Arrivals {
+  readonly #database: Database;
+  readonly #listener: Listener;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#listener = new Listener({ url: database.url, channel: CHANNEL });
+  }
+
+  listUntold(limit: number): Promise<Omit<Arrival, 'site'>[]> {
+    return this.#database.query<Omit<Arrival, 'site'>>(LIST_UNTOLD, [limit]);
+  }
+
+  async recordTold(arrivals: readonly Omit<Arrival, 'site'>[]): Promise<void> {
+    await this.#database.query(RECORD_TOLD, [
+      arrivals.map(({ repository }) => repository),
+      arrivals.map(({ digest }) => digest),
+    ]);
+  }
+
+  async record(arrivals: readonly Arrival[]): Promise<void> {
+    if (arrivals.length === 0) return;
+    await this.#database.query(RECORD, [
+      arrivals.map(({ repository }) => repository),
+      arrivals.map(({ digest }) => digest),
+      arrivals.map(({ site }) => site),
+      arrivals.map(({ at }) => at),
+    ]);
+  }
+
+  listSites(repository: RepositoryName, digest: Digest): Promise<Arrival[]> {
+    return this.#database.query<Arrival>(LIST_SITES, [repository, digest]);
+  }
+
+  watch(listener: () => void): () => void {
+    return this.#listener.add(listener);
+  }
+}
