@@ -33,10 +33,6 @@ export class ClusterSites {
     this.#own = own;
   }
 
-  list(): Promise<Site[]> {
-    return this.#sites.listSites();
-  }
-
   /**
    * Lets one site of that name join, once, within a day.
    *

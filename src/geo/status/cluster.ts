@@ -67,6 +67,11 @@ export class ClusterStatus {
     });
   }
 
+  /** What it said is worth nothing once it is cut off. Idempotent. */
+  async forget(site: string): Promise<void> {
+    await this.#siteReports.delete(site);
+  }
+
   async #readOwn(): Promise<HeardFigures> {
     return { ...(await this.#status.read()), heardSecondsAgo: 0 };
   }

@@ -3,6 +3,7 @@ import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { ClusterSites } from '../../geo/sites.ts';
+import type { ClusterStatus } from '../../geo/status/cluster.ts';
 import { RegistryError } from '../../oci/error.ts';
 import { emptyAnswer, jsonAnswer, writeAnswer } from '../answer.ts';
 import type { Gatekeeper } from '../authenticate.ts';
@@ -11,6 +12,7 @@ import { requireAdministrator } from './rights.ts';
 
 export interface SiteDependencies {
   readonly sites: ClusterSites;
+  readonly clusterStatus: Pick<ClusterStatus, 'forget'>;
   readonly gatekeeper: Gatekeeper;
   /** Name of the cluster. */
   readonly cluster: string;
@@ -32,16 +34,10 @@ const joinShape = z.strictObject({
 
 export function siteRoutes(dependencies: SiteDependencies): Router {
   const router = new Router({ prefix: '/api/v1/sites' });
-  router.get('/', (context) => listSites(context, dependencies));
   router.post('/', (context) => inviteSite(context, dependencies));
   router.post('/join', (context) => joinSite(context, dependencies));
   router.delete('/:name', (context) => removeSite(context, dependencies));
   return router;
-}
-
-async function listSites(context: Context, { sites, gatekeeper }: SiteDependencies): Promise<void> {
-  await requireAdministrator(context, gatekeeper);
-  await writeAnswer(context, jsonAnswer({ sites: await sites.list() }));
 }
 
 /** The answer holds the join token, this once, and the address at which it is good. */
@@ -73,9 +69,11 @@ async function joinSite(context: Context, { sites, cluster }: SiteDependencies):
 
 async function removeSite(
   context: Context,
-  { sites, gatekeeper }: SiteDependencies,
+  { sites, clusterStatus, gatekeeper }: SiteDependencies,
 ): Promise<void> {
   await requireAdministrator(context, gatekeeper);
-  await sites.remove(String(context['params']?.name));
+  const name = String(context['params']?.name);
+  await sites.remove(name);
+  await clusterStatus.forget(name);
   await writeAnswer(context, emptyAnswer(204));
 }
