@@ -8,21 +8,26 @@ import type { Fill, OnVerified } from '../src/registry/fill.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
+import type { Inventory } from '../src/storage/geo/inventory.ts';
+import type { Ledger } from '../src/storage/geo/ledger.ts';
+import type { Orders } from '../src/storage/geo/orders.ts';
+import type { PrimarySite } from '../src/storage/geo/primary-site.ts';
+import type { Replicas } from '../src/storage/geo/replicas.ts';
 import type { IdentityStore } from '../src/storage/identity.ts';
 import type { Leases } from '../src/storage/leases.ts';
-import type { Ledger } from '../src/storage/ledger.ts';
-import type { PrimarySite } from '../src/storage/primary-site.ts';
+import type { Metadata } from '../src/storage/metadata.ts';
 import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
-import type { Replicas } from '../src/storage/replicas.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
 import type { Upstream } from '../src/storage/upstream.ts';
 import { createApply } from './apply.ts';
 import { follow } from './follow.ts';
 import type { Task } from './leader.ts';
+import { obey } from './orders.ts';
 import { keepFilled } from './reconcile.ts';
 import { schedule } from './schedule.ts';
 import { createTransfer } from './transfer.ts';
 import { keepUp } from './upkeep.ts';
+import { verifyOlder } from './verify.ts';
 import { work } from './worker.ts';
 
 export interface ReplicationPorts {
@@ -35,6 +40,9 @@ export interface ReplicationPorts {
   readonly uploadTracker: UploadTracker;
   readonly refreshTokens: RefreshTokens;
   readonly identityStore: IdentityStore;
+  readonly metadata: Metadata;
+  readonly inventory: Inventory;
+  readonly orders: Orders;
 }
 
 export interface ReplicationOptions {
@@ -46,6 +54,10 @@ export interface ReplicationOptions {
   readonly primary?: { readonly primarySite: PrimarySite; readonly upstream: Upstream };
   /** How long an unfinished upload is kept. */
   readonly uploadExpiryMs?: number;
+  /** Name of this site. */
+  readonly site: string;
+  /** After how long a blob is read again. */
+  readonly reverifyAfterMs: number;
   /** How many blobs are brought here at once. */
   readonly transfers: number;
   readonly clock: Clock;
@@ -55,11 +67,15 @@ export interface ReplicationOptions {
 
 /** At a quiet hour, and not at the full one, when everybody's jobs run. */
 const UPKEEP_TIMES = '17 * * * *';
+const REVERIFY_TIMES = '23 2 * * *';
+
+/** More is not read again in one night. */
+const REVERIFY_BYTES = 512 * 1024 ** 3;
 
 /** All that the leading process of a site does, until the signal aborts. */
 export function wireTasks(options: ReplicationOptions): Task {
   return async (signal) => {
-    const tasks = [runUpkeep(options, signal)];
+    const tasks = [runUpkeep(options, signal), obey(describeVerify(options), signal)];
     if (options.primary) tasks.push(replicate(options, options.primary, signal));
     await Promise.all(tasks);
   };
@@ -68,12 +84,28 @@ export function wireTasks(options: ReplicationOptions): Task {
 async function runUpkeep(options: ReplicationOptions, signal: AbortSignal): Promise<void> {
   const { ports, log } = options;
   const run = () => keepUp({ ...options, ...ports, tracker: ports.uploadTracker });
-  const stop = schedule([{ name: 'upkeep', expression: UPKEEP_TIMES, run }], log);
+  const jobs = [
+    { name: 'upkeep', expression: UPKEEP_TIMES, run },
+    { name: 'reverify', expression: REVERIFY_TIMES, run: () => reverify(options, signal) },
+  ];
+  const stop = schedule(jobs, log);
   await run().catch((error: unknown) => log.error({ err: error }, 'upkeep failed'));
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
   await stop();
+}
+
+async function reverify(options: ReplicationOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, reverifyAfterMs } = options;
+  const before = new Date(clock.now().getTime() - reverifyAfterMs);
+  const limited = { ...describeVerify(options), maxBytes: REVERIFY_BYTES };
+  log.info(await verifyOlder(before, limited, signal), 'blobs were read again');
+}
+
+/** What is damaged can be had again where there is a primary to bring it from. */
+function describeVerify({ ports, primary, ...options }: ReplicationOptions) {
+  return { ...ports, ...options, canHeal: primary !== undefined };
 }
 
 /** The feed is followed, the ledger kept full, and so many workers work it off. */

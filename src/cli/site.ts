@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { printTable, say } from './print.ts';
+import { addSiteOrderCommands } from './site-orders.ts';
 
 interface Invitation {
   readonly joinToken: string;
@@ -22,6 +23,7 @@ export function addSiteCommands(program: Command): void {
   withConnection(
     site.command('remove <name>').description('Cut a site off; its tokens end at once.'),
   ).action(removeSite);
+  addSiteOrderCommands(site);
 }
 
 async function listSites(options: ConnectionOptions): Promise<void> {

@@ -1,32 +1,24 @@
-/** PORT: what this site was ordered to do (`site-ordered`), and how far it is. */
-import type { Digest } from '../../oci/digest.ts';
-import type { RepositoryName } from '../../oci/reference.ts';
-
-/** As the fact `site-ordered` carries it. */
-export interface Order {
-  readonly id: string;
-  readonly kind: 'resync' | 'reverify';
-  /** Only this repository; the whole site where absent. */
-  readonly repository?: RepositoryName;
-  /** Only this manifest and what it names; with `repository`. */
-  readonly digest?: Digest;
-}
+/** PORT: what sites were ordered to do (`site-ordered`), and how far this one is with its own. */
+import type { SiteOrder } from '../change-log.ts';
 
 export interface OrderProgress {
-  readonly order: Order;
+  readonly order: SiteOrder;
+  /** What became of it is known at the ordered site alone: elsewhere it stays `waiting`. */
   readonly state: 'waiting' | 'done' | 'failed';
   /** What came of it, in one sentence. */
   readonly outcome?: string;
 }
 
 export interface Orders {
-  /** The oldest that is not settled. Orders come to be when their change is applied. */
-  findWaiting(): Promise<Order | undefined>;
-  /** Idempotent. */
+  /** At the primary: appends the order to the change log. Idempotent. @throws NotPrimary */
+  record(order: SiteOrder): Promise<void>;
+  /** The oldest of the site that is not settled. Orders come to be when their change is applied. */
+  findWaiting(site: string): Promise<SiteOrder | undefined>;
+  /** Idempotent: an order that was settled stays as it is. */
   settle(
     id: string,
     outcome: { readonly isDone: boolean; readonly message: string },
   ): Promise<void>;
-  /** The newest first. */
-  list(limit: number): Promise<OrderProgress[]>;
+  /** Those of the site, the newest first. */
+  list(site: string, limit: number): Promise<OrderProgress[]>;
 }

@@ -6,6 +6,7 @@ import { outlineOf, parseManifest } from '../../../oci/manifest.ts';
 import type { Fact } from '../../change-log.ts';
 import type { ManifestRecord } from '../../metadata.ts';
 import { applyAccountFact } from '../accounts.ts';
+import { writeOrder } from '../geo/orders.ts';
 import { applySiteFact } from '../sites.ts';
 import { deleteBlobLink, writeBlobLink } from './blobs.ts';
 import { deleteManifest, deleteTags, writeManifest, writeTags } from './manifests.ts';
@@ -34,6 +35,7 @@ const WRITERS: Writers = {
   'access-token-deleted': applyAccountFact,
   'site-recorded': applySiteFact,
   'site-deleted': applySiteFact,
+  'site-ordered': (trx, { order }) => writeOrder(trx, order),
 };
 
 /** Writes one fact into the tables. Idempotent. */

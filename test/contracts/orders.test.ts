@@ -1,0 +1,5 @@
+import { openMemoryPorts, openPostgresPorts } from '../support/ports.ts';
+import { describeOrdersContract } from './suites/orders.ts';
+
+describeOrdersContract('memory', openMemoryPorts);
+describeOrdersContract('PostgreSQL', openPostgresPorts);
