@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 import { addAccountCommands } from './account.ts';
 import { addSiteCommands } from './site.ts';
+import { addStatusCommand } from './status.ts';
 import { addTokenCommands } from './token.ts';
 
 export function addOperatorCommands(program: Command): void {
   addSiteCommands(program);
   addAccountCommands(program);
   addTokenCommands(program);
+  addStatusCommand(program);
 }

@@ -67,6 +67,19 @@ describe('an operator’s command, at running sites', function () {
     expect(printed).to.include('lisbon').and.to.include(secondary!.url.origin);
   });
 
+  it('tells how every site is, to people and to programs', async () => {
+    const [table, json] = [at(primary, ['status']), at(secondary!, ['status', '--json'])];
+    expect(table.stdout)
+      .to.match(/│ lisbon +│/)
+      .and.to.match(/^lisbon: \S/m);
+    const { sites } = JSON.parse(json.stdout) as {
+      sites: { name: string; status: { role: string; isHealthy: boolean } | null }[];
+    };
+    expect(sites.map(({ status }) => status?.role)).to.include('primary');
+    const areWell = sites.every(({ status }) => status?.isHealthy);
+    expect(json.status).to.equal(areWell ? 0 : 3);
+  });
+
   it('makes an account that may push where it says, and a token of it', async () => {
     printedBy(primary, ['account', 'add', 'ci', '--robot', '--grant', 'team/**=pull,push']);
     expect(printedBy(primary, ['account', 'list'])).to.match(/ci .*team\/\*\*=pull,push/);
