@@ -1,7 +1,7 @@
 /** From changes of the primary to facts of this site, and to blobs that are wanted. */
 import type { Clock } from '../src/clock.ts';
 import type { Log } from '../src/log.ts';
-import type { Change, ChangeLog } from '../src/storage/change-log.ts';
+import type { Change, ChangeLog, Proof } from '../src/storage/change-log.ts';
 import { StorageUnavailable } from '../src/storage/failure.ts';
 import type { Ledger, Want } from '../src/storage/geo/ledger.ts';
 
@@ -19,7 +19,7 @@ interface Dependencies {
 /** Content of changes that are older was not pushed just now: it must not delay what was. */
 const FRESH_MS = 10 * 60 * 1000;
 
-export type Apply = (changes: readonly Change[]) => Promise<void>;
+export type Apply = (changes: readonly Change[], proof?: Proof) => Promise<void>;
 
 /**
  * Makes the way to apply changes: facts and position in one transaction first, then the wants. A
@@ -27,8 +27,8 @@ export type Apply = (changes: readonly Change[]) => Promise<void>;
  */
 export function createApply(dependencies: Dependencies): Apply {
   const { changeLog, ledger, clock, log, onWanted, onLedgerAway } = dependencies;
-  return async (changes) => {
-    await changeLog.apply(changes);
+  return async (changes, proof) => {
+    await changeLog.apply(changes, proof);
     const wants = changes.flatMap((change) => wantsOf(change, clock.now()));
     if (wants.length === 0) return;
     try {

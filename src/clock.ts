@@ -3,6 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Clock {
   now(): Date;
+  /** Milliseconds since some moment. Unlike the time of day, never set and never going back. */
+  elapsedMs(): number;
   /**
    * Resolves after that many milliseconds; rejects with the signal's reason when it aborts first.
    */
@@ -11,5 +13,6 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  elapsedMs: () => performance.now(),
   sleep: (milliseconds, signal) => wait(milliseconds, undefined, signal ? { signal } : {}),
 };

@@ -56,7 +56,7 @@ export class Coherence {
   async #readOn(head: number): Promise<void> {
     try {
       if (head - this.#position > MAX_CHANGES_READ) this.#forgetAll(head);
-      else this.#forgetEach(await this.#readChanges(head));
+      else this.#forgetEach(await this.#readChanges(head), head);
     } finally {
       this.#catchingUp = undefined;
     }
@@ -71,7 +71,11 @@ export class Coherence {
     this.#position = head;
   }
 
-  #forgetEach(changes: readonly Change[]): void {
+  /** Where changes are missing, since the log was trimmed or began anew, all may be untrue. */
+  #forgetEach(changes: readonly Change[], head: number): void {
+    const first = this.#position + 1;
+    const isWhole = changes.every(({ position }, index) => position === first + index);
+    if (!isWhole || changes.length === 0) return this.#forgetAll(head);
     for (const change of changes) {
       for (const memory of this.#memories) memory.forget(change);
       this.#position = change.position;

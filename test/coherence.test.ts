@@ -88,6 +88,19 @@ describe('coherence', () => {
     expect(memory.forgotten).to.deep.equal([]);
   });
 
+  it('forgets everything where changes were trimmed, or all of them are gone', async () => {
+    const { log, memory, coherence } = open();
+    log.write(6);
+    log.list = async ({ after }) => log.changes.slice(Math.max(after, 3));
+    expect(await coherence.catchUp()).to.equal(6);
+    expect(memory).to.include({ cleared: 1 });
+    log.write(2);
+    log.list = async () => [];
+    expect(await coherence.catchUp()).to.equal(8);
+    expect(memory).to.include({ cleared: 2 });
+    expect(memory.forgotten).to.deep.equal([]);
+  });
+
   it('goes on after the log could not be read', async () => {
     const { log, memory, coherence } = open();
     log.write();

@@ -1,13 +1,16 @@
-/** The feed of a primary: its changes as they commit, and a heartbeat when there are none. */
+/**
+ * The feed of a primary: its changes as they commit, and a heartbeat behind those that were the
+ * last at the time, and each second while there are none.
+ */
 import type { Clock } from '../clock.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { Change, ChangeLog } from '../storage/change-log.ts';
 import { Bell } from './bell.ts';
-import { printFeedMessage } from './feed-message.ts';
+import { type Heartbeat, printFeedMessage } from './feed-message.ts';
 import type { SiteRole } from './role.ts';
 
 interface Dependencies {
-  readonly changeLog: Pick<ChangeLog, 'head' | 'list' | 'watch'>;
+  readonly changeLog: Pick<ChangeLog, 'head' | 'tail' | 'list' | 'watch'>;
   readonly role: Pick<SiteRole, 'read'>;
   readonly clock: Clock;
 }
@@ -35,54 +38,87 @@ export class Feed {
    *
    * @param follower name of the site that asks: taken out of the cluster, it hears of that, and of
    * nothing behind it
-   * @throws RegistryError with 409 where the log ends before that position: whoever asks followed
-   * another log.
+   * @throws RegistryError with 409 where the log ends before that position, since whoever asks
+   * followed another log; with 410 where it begins behind it, since it was trimmed.
    */
   async open(
     { after, follower }: { readonly after: number; readonly follower: string },
     signal: AbortSignal,
   ): Promise<AsyncIterable<string>> {
-    const head = await this.#changeLog.head();
+    const openedMs = this.#clock.elapsedMs();
+    const [tail, head] = [await this.#changeLog.tail(), await this.#changeLog.head()];
     if (after > head) {
       const message = `the change log of this site ends at ${head}, before position ${after}`;
       throw new RegistryError('UNSUPPORTED', { status: 409, message });
     }
-    return this.#send(after, follower, signal);
+    if (after < tail) {
+      const message = `the change log begins at ${tail}, behind position ${after}: take a snapshot`;
+      throw new RegistryError('UNSUPPORTED', { status: 410, message });
+    }
+    return this.#send({ after, follower, openedMs }, signal);
   }
 
-  async *#send(after: number, follower: string, signal: AbortSignal): AsyncGenerator<string> {
+  async *#send({ after, follower, openedMs }: Opened, signal: AbortSignal): AsyncGenerator<string> {
     const bell = new Bell(this.#clock);
     const stopWatching = this.#changeLog.watch(() => bell.ring());
     try {
       let position = after;
       while (!signal.aborted) {
-        const at = this.#clock.now();
-        const listed = await this.#listNext(position);
-        const end = listed.findIndex((change) => removes(change, follower));
-        const changes = end === -1 ? listed : listed.slice(0, end + 1);
-        position = changes.at(-1)?.position ?? position;
-        if (changes.length > 0) {
-          yield changes.map(printChange).join('');
-          if (end !== -1) return;
-        } else {
-          const { epoch } = await this.#role.read();
-          yield printFeedMessage({ kind: 'heartbeat', position, epoch, at });
-          await bell.wait(HEARTBEAT_MS, signal);
+        // Before the log is read: what commits while it is read may be missing in it.
+        const moment = { at: this.#clock.now(), sinceOpenMs: this.#clock.elapsedMs() - openedMs };
+        const { changes, isAll } = await this.#listNext(position);
+        const end = changes.findIndex((change) => removes(change, follower));
+        if (end !== -1) {
+          yield changes
+            .slice(0, end + 1)
+            .map(printChange)
+            .join('');
+          return;
         }
+        position = changes.at(-1)?.position ?? position;
+        const beat = isAll ? await this.#beat({ position, ...moment }) : '';
+        yield changes.map(printChange).join('') + beat;
+        if (isAll) await bell.wait(HEARTBEAT_MS, signal);
       }
     } finally {
       stopWatching();
     }
   }
 
-  /** The next changes, as many as fit; the bytes of manifests are read only for those. */
-  async #listNext(after: number): Promise<Change[]> {
-    const changes = await this.#changeLog.list({ after, limit: BATCH_ROWS });
-    const count = countFitting(changes);
-    const some = changes.slice(0, count);
-    if (!some.some(({ fact }) => fact.kind === 'manifest-recorded')) return some;
-    return this.#changeLog.list({ after, limit: count, withContent: true });
+  async #beat(moment: Omit<Heartbeat, 'kind' | 'epoch'>): Promise<string> {
+    const { epoch } = await this.#role.read();
+    return printFeedMessage({ kind: 'heartbeat', epoch, ...moment });
   }
+
+  /**
+   * The next changes, as many as fit; the bytes of manifests are read only for those.
+   * @returns them, and whether nothing lay behind them
+   */
+  async #listNext(after: number): Promise<{ changes: Change[]; isAll: boolean }> {
+    const listed = await this.#changeLog.list({ after, limit: BATCH_ROWS });
+    const count = countFitting(listed);
+    const isAll = count === listed.length && count < BATCH_ROWS;
+    const some = listed.slice(0, count);
+    const hasManifest = some.some(({ fact }) => fact.kind === 'manifest-recorded');
+    const changes = hasManifest
+      ? await this.#changeLog.list({ after, limit: count, withContent: true })
+      : some;
+    assertNoGap(changes, after);
+    return { changes, isAll: isAll && changes.length === count };
+  }
+}
+
+interface Opened {
+  readonly after: number;
+  readonly follower: string;
+  /** When, by the clock that is never set. */
+  readonly openedMs: number;
+}
+
+/** A reader that is slow enough may find the log trimmed: opening the feed again tells it so. */
+function assertNoGap(changes: readonly Change[], after: number): void {
+  const isWhole = changes.every(({ position }, index) => position === after + index + 1);
+  if (!isWhole) throw new Error(`the change log was trimmed behind position ${after}`);
 }
 
 /** How many of the changes fit into one batch; at least one. */

@@ -61,6 +61,22 @@ describe('the feed', () => {
     expect((await next())[0]).to.include({ kind: 'heartbeat', position: 2, epoch: 1 });
   });
 
+  it('proves behind each batch that was the last that nothing lies behind it', async () => {
+    const begun = performance.now();
+    const next = await open(0);
+    await push('one');
+    const messages = await next();
+    const sinceOpen = performance.now() - begun;
+    const beat = messages.at(-1)!;
+    expect(beat).to.include({ kind: 'heartbeat', position: 2 });
+    expect(beat).to.have.property('sinceOpenMs').that.is.within(0, sinceOpen);
+    await push('two');
+    const later = (await next()).at(-1)!;
+    expect(later).to.include({ kind: 'heartbeat', position: 4 });
+    const before = (beat as { sinceOpenMs: number }).sinceOpenMs;
+    expect(later).to.have.property('sinceOpenMs').that.is.greaterThan(before);
+  });
+
   it('sends a change as soon as it is committed', async () => {
     const next = await open(0);
     expect((await next())[0]).to.include({ kind: 'heartbeat', position: 0 });
@@ -83,12 +99,23 @@ describe('the feed', () => {
     const error = await open(9).catch((failure: Error) => failure);
     expect(error).to.include({ name: 'RegistryError', status: 409 });
   });
+
+  it('refuses a position before the older end of the log, at the start and later', async () => {
+    await push('one');
+    await push('two');
+    const next = await open(0);
+    await ports.changeLog.trim(2);
+    expect(await next().catch((failure: Error) => failure)).to.be.instanceOf(Error);
+    const error = await open(1).catch((failure: Error) => failure);
+    expect(error).to.include({ name: 'RegistryError', status: 410 });
+    expect((await (await open(2))())[0]).to.have.nested.property('change.position', 3);
+  });
 });
 
 describe('messages of the feed', () => {
   it('read as they were printed', () => {
     const at = new Date('2026-11-21T10:00:00.000Z');
-    const beat: FeedMessage = { kind: 'heartbeat', position: 3, epoch: 2, at };
+    const beat: FeedMessage = { kind: 'heartbeat', position: 3, epoch: 2, at, sinceOpenMs: 7.5 };
     expect(parseFeedMessage(printFeedMessage(beat))).to.deep.equal(beat);
     const fact = { kind: 'site-deleted', name: 'oslo' } as const;
     const change: FeedMessage = { kind: 'change', change: { position: 4, epoch: 2, at, fact } };

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import type { Clock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { systemRandomness } from '../../src/randomness.ts';
 import { Fill, type Source } from '../../src/registry/fill.ts';
@@ -12,7 +12,7 @@ import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { UpstreamFailure } from '../../src/storage/upstream.ts';
 
 /** Time that passes at once, so that no test waits for a retry. */
-const clock: Clock = { now: () => new Date(), sleep: async () => undefined };
+const clock: Clock = { ...systemClock, sleep: async () => undefined };
 
 /** An upstream whose every opening is a stream in the test's hands. */
 class HeldUpstream {

@@ -33,6 +33,10 @@ export class MovableClock implements Clock {
     return this.#now;
   }
 
+  elapsedMs(): number {
+    return this.#now.getTime();
+  }
+
   pass(seconds: number): void {
     this.#now = new Date(this.#now.getTime() + seconds * 1000);
   }
