@@ -3,6 +3,7 @@ import type { PrimarySite } from '../geo/primary-site.ts';
 import type { Upstream } from '../upstream.ts';
 import { Line, type LineOptions } from './line.ts';
 import { DistributionPrimarySite } from './primary-site.ts';
+import { RangedUpstream } from './ranges.ts';
 import { DistributionUpstream } from './upstream.ts';
 
 export interface Primary {
@@ -16,7 +17,7 @@ export interface Primary {
 export function openPrimary(options: LineOptions): Primary {
   const line = new Line(options);
   return {
-    upstream: new DistributionUpstream(line),
+    upstream: new RangedUpstream(new DistributionUpstream(line), options.clock),
     primarySite: new DistributionPrimarySite(line),
     close: () => line.close(),
   };
