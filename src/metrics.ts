@@ -13,6 +13,7 @@ import {
   Histogram,
   Registry,
 } from 'prom-client';
+import type { Extent, SiteFigures } from './storage/geo/site-reports.ts';
 
 /** One answered request. */
 export interface RequestFigures {
@@ -32,6 +33,40 @@ export interface Figures {
 }
 
 const DURATIONS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
+
+type SiteGauge = readonly [
+  name: string,
+  help: string,
+  /** A number, or one for each value of the label. */
+  read: (figures: SiteFigures) => number | Readonly<Record<string, number>>,
+  label?: string,
+];
+
+/** Gauges of this site; a lag that nobody knows is endless, so that alarms go off. */
+const SITE_GAUGES: readonly SiteGauge[] = [
+  ['site_position', 'Position of the change log that was applied.', (site) => site.appliedPosition],
+  ['site_lag_seconds', 'Age of the watermark.', (site) => site.lagSeconds ?? Infinity],
+  ['blobs', 'Blobs that the facts name.', (site) => statesOf(site.blobs), 'state'],
+  ['manifests', 'Manifests that the facts name.', (site) => statesOf(site.manifests), 'state'],
+  ['bytes_behind', 'Bytes of wanted blobs that are not here.', (site) => site.bytesBehind],
+  [
+    'oldest_unreplicated_seconds',
+    'Age of the oldest fact whose blobs are not all here; 0 where none waits.',
+    (site) => site.oldestUnreplicatedSeconds ?? 0,
+  ],
+  [
+    'replication_bytes_per_second',
+    'Bytes that came here, over the last half minute.',
+    (site) => site.bytesPerSecond,
+  ],
+  ['ledger_entries', 'Blobs that are wanted, by lane.', (site) => site.lanes, 'lane'],
+  ['transfers_running', 'Blobs that are being copied.', (site) => site.transferring],
+  ['failures', 'Blobs whose last transfer failed.', (site) => site.blobs.failed],
+];
+
+function statesOf({ total, verified, wanted, failed }: Extent): Readonly<Record<string, number>> {
+  return { total, verified, wanted, failed };
+}
 
 export class Metrics implements Figures {
   readonly #registry = new Registry();
@@ -70,6 +105,28 @@ export class Metrics implements Figures {
       registers: [this.#registry],
       aggregator: 'max',
       collect: async () => gauge.set(await read()),
+    });
+  }
+
+  /** Gauges of how this site is; `read` is called once whenever somebody reads the metrics. */
+  addSite(read: () => Promise<SiteFigures>): void {
+    let reading: Promise<SiteFigures> | undefined;
+    const readOnce = () => (reading ??= read().finally(() => (reading = undefined)));
+    for (const gauge of SITE_GAUGES) this.#addSiteGauge(gauge, readOnce);
+  }
+
+  #addSiteGauge([name, help, pick, label]: SiteGauge, read: () => Promise<SiteFigures>): void {
+    const gauge: Gauge = new Gauge({
+      name: `meridian_${name}`,
+      help,
+      ...(label ? { labelNames: [label] } : {}),
+      registers: [this.#registry],
+      aggregator: 'max',
+      collect: async () => {
+        const value = pick(await read());
+        if (typeof value === 'number') return gauge.set(value);
+        for (const [each, count] of Object.entries(value)) gauge.set({ [label!]: each }, count);
+      },
     });
   }
 

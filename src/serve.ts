@@ -55,11 +55,12 @@ async function serveAlone(
 ): Promise<void> {
   const { answerUntil } = await import('./server.ts');
   const metrics = await openMetrics(common.config, foundation.ports);
-  await withReplication(foundation, common, (site) =>
-    withMetricsServer(common.config, metrics && (() => metrics.print()), () =>
+  await withReplication(foundation, common, (site) => {
+    metrics?.addSite(site.geo.status.read);
+    return withMetricsServer(common.config, metrics && (() => metrics.print()), () =>
       answerUntil(stopping, site, metrics),
-    ),
-  );
+    );
+  });
 }
 
 /** What this process counts; `undefined` where nobody reads it. */
@@ -118,6 +119,7 @@ async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): 
     const identity = (await ports.identityStore.find())!;
     const site = await openSite({ config, ports, identity, log });
     const metrics = await openMetrics(config, ports);
+    metrics?.addSite(site.geo.status.read);
     try {
       await answerUntil(stopping, site, metrics);
     } finally {

@@ -47,4 +47,22 @@ describe('/metrics', function () {
     expect(text).to.match(/meridian_change_log_position [1-9]/);
     expect(text).to.not.include('secret');
   });
+
+  it('says how the site is', async () => {
+    const text = await (await fetch(metrics)).text();
+    for (const line of [
+      'meridian_site_lag_seconds 0',
+      'meridian_bytes_behind 0',
+      'meridian_oldest_unreplicated_seconds 0',
+      'meridian_replication_bytes_per_second 0',
+      'meridian_ledger_entries{lane="fresh"} 0',
+      'meridian_transfers_running 0',
+      'meridian_failures 0',
+    ]) {
+      expect(text.split('\n')).to.include(line);
+    }
+    expect(text).to.match(/^meridian_site_position [1-9]/m);
+    expect(text).to.match(/^meridian_blobs\{state="verified"\} [1-9]/m);
+    expect(text).to.match(/^meridian_manifests\{state="wanted"\} 0$/m);
+  });
 });

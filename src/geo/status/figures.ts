@@ -29,6 +29,8 @@ export function computeFigures(state: SiteState): SiteFigures {
   const { site, role, epoch, version, head, appliedAt, ledger, isPaused } = state;
   const blobs = measureBlobs(state);
   const bytesBehind = measureBytesBehind(state);
+  // What comes to a primary is pushed, not replicated.
+  const bytesPerSecond = role === 'primary' ? 0 : state.bytesPerSecond;
   const figures = {
     site,
     role,
@@ -41,8 +43,8 @@ export function computeFigures(state: SiteState): SiteFigures {
     blobs,
     bytesBehind,
     oldestUnreplicatedSeconds: measureOldest(state),
-    bytesPerSecond: Math.round(state.bytesPerSecond),
-    secondsLeft: estimate(blobs.wanted, bytesBehind, state.bytesPerSecond),
+    bytesPerSecond: Math.round(bytesPerSecond),
+    secondsLeft: estimate(blobs.wanted, bytesBehind, bytesPerSecond),
     lanes: ledger.objects,
     transferring: ledger.transferring,
     isPaused,

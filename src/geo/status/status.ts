@@ -24,7 +24,7 @@ export interface StatusNames {
 
 export interface OwnStatus {
   /** The figures of this moment. The pace is that of the readings of this process. */
-  read(): Promise<SiteFigures>;
+  readonly read: () => Promise<SiteFigures>;
 }
 
 /** So many failures are looked at for the most frequent reason. */
