@@ -8,10 +8,10 @@ import type { PathPattern } from '../src/oci/path-pattern.ts';
 import type { RepositoryName } from '../src/oci/reference.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
-import type { ChangeLog, SiteOrder } from '../src/storage/change-log.ts';
+import type { ChangeLog } from '../src/storage/change-log.ts';
 import { StorageUnavailable } from '../src/storage/failure.ts';
 import type { Inventory } from '../src/storage/geo/inventory.ts';
-import type { Orders } from '../src/storage/geo/orders.ts';
+import type { Order, Orders } from '../src/storage/geo/orders.ts';
 import type { Replicas } from '../src/storage/geo/replicas.ts';
 import type { Metadata } from '../src/storage/metadata.ts';
 import { heal, type VerifyOptions, verify, verifyOlder } from './verify.ts';
@@ -76,17 +76,13 @@ async function obeyOne(options: OrderOptions, signal: AbortSignal): Promise<bool
   return true;
 }
 
-function carryOut(order: SiteOrder, options: OrderOptions, signal: AbortSignal): Promise<string> {
+function carryOut(order: Order, options: OrderOptions, signal: AbortSignal): Promise<string> {
   return order.kind === 'reverify'
     ? reverify(order, options, signal)
     : resync(order, options, signal);
 }
 
-async function reverify(
-  order: SiteOrder,
-  options: OrderOptions,
-  signal: AbortSignal,
-): Promise<string> {
+async function reverify(order: Order, options: OrderOptions, signal: AbortSignal): Promise<string> {
   const { damaged, unreadable, blobs, bytes } = order.repository
     ? await verify(listVerified(order, options), options, signal)
     : await verifyOlder(options.clock.now(), options, signal);
@@ -95,11 +91,7 @@ async function reverify(
 }
 
 /** Wants what is not verified here, and what was but is gone from the store. */
-async function resync(
-  order: SiteOrder,
-  options: OrderOptions,
-  signal: AbortSignal,
-): Promise<string> {
+async function resync(order: Order, options: OrderOptions, signal: AbortSignal): Promise<string> {
   const { replicas, blobStore } = options;
   let [count, lacking] = [0, 0];
   for await (const digest of listNamed(order, options)) {
@@ -114,14 +106,14 @@ async function resync(
 }
 
 /** Those that the order speaks of and that this site says it holds. */
-async function* listVerified(order: SiteOrder, options: OrderOptions): AsyncGenerator<Digest> {
+async function* listVerified(order: Order, options: OrderOptions): AsyncGenerator<Digest> {
   for await (const digest of listNamed(order, options)) {
     if (await options.replicas.findVerified(digest)) yield digest;
   }
 }
 
 /** Blobs of the manifest with its children, of the repository, or of every repository. */
-async function* listNamed(order: SiteOrder, options: OrderOptions): AsyncGenerator<Digest> {
+async function* listNamed(order: Order, options: OrderOptions): AsyncGenerator<Digest> {
   const { repository, digest } = order;
   if (repository && digest) yield* await listBlobsOf(digest, repository, options);
   else if (repository) yield* await listHeld(repository, options);

@@ -76,7 +76,7 @@ export function verifyOlder(
   return verify(listOlder(before, options.replicas), options, signal);
 }
 
-/** What was read leaves the list, and what could be neither proven nor taken away is passed over. */
+/** What was read leaves the list; what could be neither proven nor taken away is passed over. */
 async function* listOlder(
   before: Date,
   replicas: Pick<Replicas, 'listVerifiedBefore'>,

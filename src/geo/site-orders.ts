@@ -3,8 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Randomness } from '../randomness.ts';
-import type { SiteOrder } from '../storage/change-log.ts';
-import type { OrderProgress, Orders } from '../storage/geo/orders.ts';
+import type { Order, OrderProgress, Orders } from '../storage/geo/orders.ts';
 import type { Sites } from '../storage/sites.ts';
 
 interface Dependencies {
@@ -15,7 +14,7 @@ interface Dependencies {
 
 /** What is to be done; all of the site where no repository is named. */
 export interface WantedOrder {
-  readonly kind: SiteOrder['kind'];
+  readonly kind: Order['kind'];
   readonly repository?: RepositoryName;
   /** Of a manifest in that repository. */
   readonly digest?: Digest;

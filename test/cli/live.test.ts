@@ -91,6 +91,19 @@ describe('an operator’s command, at running sites', function () {
     expect((await elsewhere.startUpload()).status).to.equal(403);
   });
 
+  it('tells a site to bring what it lacks, and to read again what it has', () => {
+    for (const words of [['resync'], ['reverify', '--repository', 'acme/app']]) {
+      const [kind, ...rest] = words as [string, ...string[]];
+      const printed = printedBy(primary, ['site', kind, 'lisbon', ...rest]);
+      expect(printed).to.match(/^The site lisbon is told; the order is [0-9a-f-]{36}, listed/);
+    }
+    const { status, stderr } = at(primary, ['site', 'resync', 'rome']);
+    expect({ status, stderr: stderr.trim() }).to.deep.equal({
+      status: 1,
+      stderr: `meridian: ${primary.url.origin} refuses: there is no site rome.`,
+    });
+  });
+
   it('makes an account at a secondary, which is the primary’s, and soon both sites’', async () => {
     printedBy(secondary!, ['account', 'add', 'eve', '--robot', '--grant', 'team/**=pull']);
     expect(printedBy(primary, ['account', 'list'])).to.include('eve');

@@ -1,13 +1,13 @@
 /** What every maker of `Orders` and of `Inventory` keeps. */
 import { expect } from 'chai';
-import type { SiteOrder } from '../../../src/storage/change-log.ts';
 import { NotPrimary } from '../../../src/storage/failure.ts';
+import type { Order } from '../../../src/storage/geo/orders.ts';
 import { blobOf, imageOf, repositoryNamed, tagNamed } from '../../support/content.ts';
 import type { OpenPorts, TestPorts } from '../../support/ports.ts';
 
 const repository = repositoryNamed('acme/app');
 
-function orderOf(id: string, rest: Partial<SiteOrder> = {}): SiteOrder {
+function orderOf(id: string, rest: Partial<Order> = {}): Order {
   return { id, site: 'lisbon', kind: 'reverify', ...rest };
 }
 

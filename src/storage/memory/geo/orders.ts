@@ -1,6 +1,5 @@
 /** Memory maker of `Orders`. */
-import type { SiteOrder } from '../../change-log.ts';
-import type { OrderProgress, Orders } from '../../geo/orders.ts';
+import type { Order, OrderProgress, Orders } from '../../geo/orders.ts';
 import type { MemoryFacts } from '../facts.ts';
 
 export class MemoryOrders implements Orders {
@@ -15,13 +14,13 @@ export class MemoryOrders implements Orders {
     });
   }
 
-  async record(order: SiteOrder): Promise<void> {
+  async record(order: Order): Promise<void> {
     this.#facts.assertPrimary();
     if (this.#orders.has(order.id)) return;
     this.#facts.commit({ kind: 'site-ordered', order: { ...order } });
   }
 
-  async findWaiting(site: string): Promise<SiteOrder | undefined> {
+  async findWaiting(site: string): Promise<Order | undefined> {
     return this.#ofSite(site).find(({ state }) => state === 'waiting')?.order;
   }
 
@@ -43,7 +42,7 @@ export class MemoryOrders implements Orders {
     return [...this.#orders.values()].filter(({ order }) => order.site === site);
   }
 
-  #write(order: SiteOrder): void {
+  #write(order: Order): void {
     if (!this.#orders.has(order.id)) this.#orders.set(order.id, { order, state: 'waiting' });
   }
 }

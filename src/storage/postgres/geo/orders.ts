@@ -1,7 +1,6 @@
 /** `Orders` in PostgreSQL: the table `site_orders`. */
 import type { Knex } from 'knex';
-import type { SiteOrder } from '../../change-log.ts';
-import type { OrderProgress, Orders } from '../../geo/orders.ts';
+import type { Order, OrderProgress, Orders } from '../../geo/orders.ts';
 import type { Database, Statement } from '../database.ts';
 import { appendChanges } from '../facts/append.ts';
 
@@ -27,15 +26,15 @@ export class PostgresOrders implements Orders {
     this.#database = database;
   }
 
-  record(order: SiteOrder): Promise<void> {
+  record(order: Order): Promise<void> {
     return this.#database.transaction(async (trx) => {
       const isNew = await writeOrder(trx, order);
       await appendChanges(trx, isNew ? [{ kind: 'site-ordered', order }] : []);
     });
   }
 
-  async findWaiting(site: string): Promise<SiteOrder | undefined> {
-    const rows = await this.#database.query<{ order: SiteOrder }>(FIND_WAITING, [site]);
+  async findWaiting(site: string): Promise<Order | undefined> {
+    const rows = await this.#database.query<{ order: Order }>(FIND_WAITING, [site]);
     return rows[0]?.order;
   }
 
@@ -53,13 +52,13 @@ export class PostgresOrders implements Orders {
 }
 
 interface Row {
-  readonly order: SiteOrder;
+  readonly order: Order;
   readonly state: OrderProgress['state'];
   readonly outcome: string | null;
 }
 
 /** Writes the fact that a site was ordered to do something. @returns whether it was new. */
-export async function writeOrder(trx: Knex.Transaction, order: SiteOrder): Promise<boolean> {
+export async function writeOrder(trx: Knex.Transaction, order: Order): Promise<boolean> {
   const { rowCount } = await trx.raw(
     `INSERT INTO site_orders (id, site, "order") VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     [order.id, order.site, JSON.stringify(order)],
