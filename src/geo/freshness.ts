@@ -2,6 +2,7 @@
  * May this site answer by itself? The watermark says: the primary's feed proves how long ago
  * nothing lay behind this site's position. See docs/decisions/0013.
  */
+import type { Clock } from '../clock.ts';
 import type { Consistency } from '../oci/consistency.ts';
 import type { Standing } from '../registry/elsewhere.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
@@ -15,8 +16,7 @@ export interface FreshnessSettings {
 
 interface Dependencies {
   readonly changeLog: Pick<ChangeLog, 'readHead'>;
-  /** Milliseconds of a clock that nobody sets. */
-  readonly elapsedMs: () => number;
+  readonly clock: Pick<Clock, 'elapsedMs'>;
 }
 
 /** A proof as it is remembered: it ages by the clock of this process. */
@@ -37,14 +37,14 @@ const REMEMBERED_MS = 250;
 
 export class Freshness {
   readonly #changeLog: Dependencies['changeLog'];
-  readonly #elapsedMs: Dependencies['elapsedMs'];
+  readonly #clock: Dependencies['clock'];
   readonly #settings: FreshnessSettings;
   #last: Watermark | undefined;
   #reading: Promise<Watermark> | undefined;
 
-  constructor({ changeLog, elapsedMs }: Dependencies, settings: FreshnessSettings) {
+  constructor({ changeLog, clock }: Dependencies, settings: FreshnessSettings) {
     this.#changeLog = changeLog;
-    this.#elapsedMs = elapsedMs;
+    this.#clock = clock;
     this.#settings = settings;
   }
 
@@ -56,7 +56,7 @@ export class Freshness {
   /** How this site stands now, towards what is wanted. Seldom costs a query. */
   async judge(wanted: Consistency = this.#settings.consistency): Promise<Standing> {
     const consistency = withBound(wanted, this.#settings.consistency);
-    const askedAtMs = this.#elapsedMs();
+    const askedAtMs = this.#clock.elapsedMs();
     const remembered = this.#last;
     const isRecent = remembered && askedAtMs - remembered.readAtMs < REMEMBERED_MS;
     if (isRecent) {
@@ -67,7 +67,7 @@ export class Freshness {
   }
 
   #stand({ position, provenAtMs }: Watermark, consistency: Consistency): Standing {
-    const ageMs = provenAtMs === undefined ? undefined : this.#elapsedMs() - provenAtMs;
+    const ageMs = provenAtMs === undefined ? undefined : this.#clock.elapsedMs() - provenAtMs;
     return {
       mayAnswer: decide(consistency, ageMs) === 'local',
       isStrong: consistency.mode === 'strong',
@@ -86,7 +86,7 @@ export class Freshness {
 
   /** The time is taken before the question: a proof is never thought younger than it is. */
   async #readOnce(): Promise<Watermark> {
-    const readAtMs = this.#elapsedMs();
+    const readAtMs = this.#clock.elapsedMs();
     const { position, ageMs } = await this.#changeLog.readHead();
     const provenAtMs = ageMs === undefined ? undefined : readAtMs - ageMs;
     this.#last = { position, provenAtMs, readAtMs };

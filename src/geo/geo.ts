@@ -6,21 +6,26 @@ import type { Elsewhere } from '../registry/elsewhere.ts';
 import { Fill, type OnVerified } from '../registry/fill.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
+import type { Arrivals } from '../storage/geo/arrivals.ts';
 import type { Ledger } from '../storage/geo/ledger.ts';
 import type { Orders } from '../storage/geo/orders.ts';
 import type { Replicas } from '../storage/geo/replicas.ts';
+import type { Snapshot } from '../storage/geo/snapshot.ts';
 import type { SiteReports } from '../storage/geo/site-reports.ts';
 import type { Identity } from '../storage/identity.ts';
+import type { Metadata } from '../storage/metadata.ts';
 import type { Sites } from '../storage/sites.ts';
 import type { Upstream } from '../storage/upstream.ts';
 import { createArrival } from './arrival.ts';
 import { PrimaryElsewhere } from './elsewhere.ts';
 import { Feed } from './feed.ts';
 import { Freshness, type FreshnessSettings } from './freshness.ts';
+import { ImageSites } from './images/image-sites.ts';
 import { KeptUploads } from './kept-uploads.ts';
 import { Passage } from './passage.ts';
 import { SiteRole } from './role.ts';
 import { SiteOrders } from './site-orders.ts';
+import { SnapshotPages } from './snapshot.ts';
 import { ClusterSites } from './sites.ts';
 import { ClusterStatus } from './status/cluster.ts';
 import { type OwnStatus, openStatus } from './status/status.ts';
@@ -30,8 +35,11 @@ export interface GeoDependencies {
   readonly sites: Sites;
   readonly orders: Orders;
   readonly replicas: Replicas;
+  readonly arrivals: Arrivals;
+  readonly metadata: Metadata;
   readonly ledger: Ledger;
   readonly siteReports: SiteReports;
+  readonly snapshot: Snapshot;
   readonly blobStore: BlobStore;
   readonly clock: Clock;
   readonly randomness: Randomness;
@@ -52,7 +60,9 @@ export interface Geo {
   readonly siteOrders: SiteOrders;
   readonly status: OwnStatus;
   readonly clusterStatus: ClusterStatus;
+  readonly imageSites: ImageSites;
   readonly feed: Feed;
+  readonly snapshotPages: SnapshotPages;
   readonly passage: Passage;
   readonly fill: Fill;
   readonly onArrival: OnVerified;
@@ -76,7 +86,9 @@ export function openGeo(dependencies: GeoDependencies): Geo {
     siteOrders: new SiteOrders(dependencies, dependencies.identity.site),
     status,
     clusterStatus: new ClusterStatus({ ...dependencies, status }, site),
+    imageSites: new ImageSites(dependencies, dependencies.clock, site),
     feed: new Feed({ ...dependencies, role }),
+    snapshotPages: new SnapshotPages({ ...dependencies, role }),
     passage: new Passage(dependencies),
     fill,
     onArrival,
@@ -85,16 +97,11 @@ export function openGeo(dependencies: GeoDependencies): Geo {
   };
 }
 
-function elapsedMs(): number {
-  return performance.now();
-}
-
 /** How a secondary reads: what is here while that is fresh enough, and the primary otherwise. */
 function openReading(
-  dependencies: Pick<GeoDependencies, 'changeLog' | 'freshnessSettings'> &
+  dependencies: Pick<GeoDependencies, 'changeLog' | 'clock' | 'freshnessSettings'> &
     Pick<Geo, 'fill' | 'onArrival'> & { readonly upstream: Upstream },
 ) {
-  const { freshnessSettings } = dependencies;
-  const freshness = new Freshness({ ...dependencies, elapsedMs }, freshnessSettings);
+  const freshness = new Freshness(dependencies, dependencies.freshnessSettings);
   return { freshness, elsewhere: new PrimaryElsewhere({ ...dependencies, freshness }) };
 }

@@ -47,7 +47,9 @@ const serveWhole: Serve = (content, request, response) => {
   if (url === `${base}/blobs/${digestOf(blob)}`) {
     response.writeHead(200, { 'content-length': blob.length }).end(blob);
   } else if ([`v1.0`, digestOf(manifest)].some((text) => url === `${base}/manifests/${text}`)) {
-    response.writeHead(200, { 'content-type': `${mediaType}; charset=utf-8` }).end(manifest);
+    const isKnown = request.headers['if-none-match'] === `"${digestOf(manifest)}"`;
+    if (isKnown) response.writeHead(304).end();
+    else response.writeHead(200, { 'content-type': `${mediaType}; charset=utf-8` }).end(manifest);
   } else response.writeHead(404).end('{"errors":[]}');
 };
 

@@ -37,7 +37,7 @@ describe('Freshness', () => {
     return head;
   };
   const open = (settings: FreshnessSettings = SETTINGS) => {
-    return new Freshness({ changeLog: { readHead }, elapsedMs: () => now }, settings);
+    return new Freshness({ changeLog: { readHead }, clock: { elapsedMs: () => now } }, settings);
   };
 
   beforeEach(() => {
@@ -99,7 +99,7 @@ describe('Freshness', () => {
 
   it('remembers nothing of a query that failed', async () => {
     const broken = { changeLog: { readHead: () => Promise.reject(new Error('away')) } };
-    const freshness = new Freshness({ ...broken, elapsedMs: () => now }, SETTINGS);
+    const freshness = new Freshness({ ...broken, clock: { elapsedMs: () => now } }, SETTINGS);
     for (let n = 0; n < 2; n++) {
       const error = await freshness.judge().catch((failure: unknown) => failure);
       expect(error).to.be.an('error');

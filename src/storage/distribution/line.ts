@@ -41,7 +41,7 @@ export type LineRequest = Pick<Dispatcher.RequestOptions, 'method'> & {
   readonly body?: Dispatcher.RequestOptions['body'];
   readonly signal?: AbortSignal;
   readonly headTimeoutMs?: number;
-  /** Makes it a question: from now to the head of the answer, in milliseconds. */
+  /** From now to the head of the answer, in milliseconds; short ones make it a question. */
   readonly limitMs?: number;
   readonly bodyTimeoutMs?: number;
 };
@@ -108,7 +108,7 @@ export class Line {
     const limit = new Limit(wanted);
     try {
       const answer = await request(url, {
-        dispatcher: wanted.limitMs === undefined ? this.#agent : this.#questions,
+        dispatcher: isQuestion(wanted) ? this.#questions : this.#agent,
         method: wanted.method,
         headers: wanted.headers ?? {},
         body: wanted.body ?? null,
@@ -147,7 +147,7 @@ export class Line {
   }
 }
 
-/** The limit of a question. Undici's own limits are up to a second late. */
+/** The limit of a request. Undici's own limits are up to a second late. */
 class Limit {
   readonly signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
@@ -166,6 +166,11 @@ class Limit {
   lift(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** Whether somebody waits for a short answer. */
+function isQuestion({ limitMs }: LineRequest): boolean {
+  return limitMs !== undefined && limitMs <= QUESTION_LIMIT_MS;
 }
 
 /** Whether it was our own side that broke the request off: the line is not to blame. */

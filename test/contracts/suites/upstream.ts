@@ -52,6 +52,15 @@ export function describeUpstreamContract(name: string, open: OpenUpstream): void
       expect(await upstream.openBlob('acme' as RepositoryName, digest)).to.equal(undefined);
     });
 
+    it('says of a manifest that somebody has whether it is still the one', async () => {
+      const known = digestOf(manifest);
+      expect(await upstream.findChangedManifest(repository, tag, known)).to.equal('unchanged');
+      const changed = await upstream.findChangedManifest(repository, tag, digestOf('another'));
+      expect(changed).to.have.property('mediaType', mediaType);
+      const unknown = parseReference('none')!;
+      expect(await upstream.findChangedManifest(repository, unknown, known)).to.equal(undefined);
+    });
+
     it('knows the size of a blob without reading it', async () => {
       expect(await upstream.findBlob(repository, digest)).to.deep.equal({ sizeBytes: blob.length });
       expect(await upstream.findBlob('acme' as RepositoryName, digest)).to.equal(undefined);
