@@ -2,21 +2,25 @@
 import type { Clock } from '../src/clock.ts';
 import { Bell } from '../src/geo/bell.ts';
 import type { SiteRole } from '../src/geo/role.ts';
+import type { OwnStatus } from '../src/geo/status/status.ts';
 import type { Log } from '../src/log.ts';
 import type { Randomness } from '../src/randomness.ts';
 import type { Fill, OnVerified } from '../src/registry/fill.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
+import type { Arrivals } from '../src/storage/geo/arrivals.ts';
 import type { Inventory } from '../src/storage/geo/inventory.ts';
 import type { Ledger } from '../src/storage/geo/ledger.ts';
 import type { Orders } from '../src/storage/geo/orders.ts';
 import type { PrimarySite } from '../src/storage/geo/primary-site.ts';
 import type { Replicas } from '../src/storage/geo/replicas.ts';
+import type { Snapshot } from '../src/storage/geo/snapshot.ts';
 import type { IdentityStore } from '../src/storage/identity.ts';
 import type { Leases } from '../src/storage/leases.ts';
 import type { Metadata } from '../src/storage/metadata.ts';
 import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
+import type { Sites } from '../src/storage/sites.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
 import type { Upstream } from '../src/storage/upstream.ts';
 import { createApply } from './apply.ts';
@@ -24,16 +28,19 @@ import { follow } from './follow.ts';
 import type { Task } from './leader.ts';
 import { obey } from './orders.ts';
 import { keepFilled } from './reconcile.ts';
+import { report } from './report.ts';
 import { schedule } from './schedule.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { createTransfer } from './transfer.ts';
 import { keepUp } from './upkeep.ts';
 import { verifyOlder } from './verify.ts';
-import { work } from './worker.ts';
+import { createPauseCheck, lanesOf, work } from './worker.ts';
 
 export interface ReplicationPorts {
   readonly changeLog: ChangeLog;
   readonly catalog: Catalog;
   readonly replicas: Replicas;
+  readonly arrivals: Arrivals;
   readonly ledger: Ledger;
   readonly leases: Leases;
   readonly blobStore: BlobStore;
@@ -43,11 +50,14 @@ export interface ReplicationPorts {
   readonly metadata: Metadata;
   readonly inventory: Inventory;
   readonly orders: Orders;
+  readonly snapshot: Snapshot;
+  readonly sites: Sites;
 }
 
 export interface ReplicationOptions {
   readonly ports: ReplicationPorts;
   readonly role: SiteRole;
+  readonly status: OwnStatus;
   readonly fill: Fill;
   readonly onArrival: OnVerified;
   /** The primary; absent where this site is the primary itself. */
@@ -122,12 +132,15 @@ async function replicate(
   const onLedgerAway = () => refillBell.ring();
   const apply = createApply({ ...common, onWanted: ring, onLedgerAway });
   const bringHere = createTransfer({ ...options, ...ports, upstream: primary.upstream });
-  const workers = bells.map((bell) => {
-    return work({ ...common, bringHere, holder: randomness.uuid() }, bell, signal);
+  const isPaused = createPauseCheck(ports.sites, options.site, clock);
+  const workers = bells.map((bell, number) => {
+    const own = { holder: randomness.uuid(), lanes: lanesOf(number, transfers) };
+    return work({ ...common, bringHere, isPaused, ...own }, bell, signal);
   });
   await Promise.all([
     follow({ ...common, primarySite: primary.primarySite, role, apply }, signal),
     keepFilled({ ...common, onWanted: ring, bell: refillBell }, signal),
+    report({ ...options, ...common, primarySite: primary.primarySite }, signal),
     ...workers,
   ]);
 }

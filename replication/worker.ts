@@ -4,7 +4,14 @@ import type { Bell } from '../src/geo/bell.ts';
 import type { Log } from '../src/log.ts';
 import type { Randomness } from '../src/randomness.ts';
 import { StorageFull, StorageUnavailable } from '../src/storage/failure.ts';
-import type { Ledger, LedgerEntry, Reason } from '../src/storage/geo/ledger.ts';
+import {
+  LANES,
+  type Lane,
+  type Ledger,
+  type LedgerEntry,
+  type Reason,
+} from '../src/storage/geo/ledger.ts';
+import type { Sites } from '../src/storage/sites.ts';
 import { UpstreamFailure } from '../src/storage/upstream.ts';
 import { type Pace, pauseMs } from './backoff.ts';
 import type { BringHere } from './transfer.ts';
@@ -17,6 +24,10 @@ export interface WorkOptions {
   readonly log: Log;
   /** Names this worker, unlike every other. */
   readonly holder: string;
+  /** Those that this worker serves; all where absent. */
+  readonly lanes?: readonly Lane[];
+  /** While it says so, nothing is claimed; what is under way goes on. */
+  readonly isPaused?: () => Promise<boolean>;
 }
 
 /** What came of looking for work. `no-line`: neither this blob nor any other can be had now. */
@@ -36,12 +47,40 @@ const IDLE_MS = 1000;
 const RETRY: Pace = { firstMs: 2000, longestMs: 5 * 60_000 };
 const LINE: Pace = { firstMs: 500, longestMs: 10_000 };
 
+/** How soon a pause is noticed. */
+const PAUSE_KNOWN_MS = 500;
+
+/**
+ * What the worker of that number serves. Half of them never take backfill: what was pushed just now
+ * then waits for nothing but the line, however much is left of the past.
+ */
+export function lanesOf(worker: number, workers: number): readonly Lane[] {
+  return worker < Math.floor(workers / 2) ? LANES.filter((lane) => lane !== 'backfill') : LANES;
+}
+
+/** Whether the site was told to pause; shared by its workers, so that one of them asks for all. */
+export function createPauseCheck(
+  sites: Pick<Sites, 'findSite'>,
+  site: string,
+  clock: Clock,
+): () => Promise<boolean> {
+  let isPaused = false;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const now = clock.now().getTime();
+    if (now - askedAt < PAUSE_KNOWN_MS) return isPaused;
+    isPaused = (await sites.findSite(site))?.isPaused === true;
+    askedAt = now;
+    return isPaused;
+  };
+}
+
 /** Works until the signal aborts. Never throws. */
 export async function work(options: WorkOptions, bell: Bell, signal: AbortSignal): Promise<void> {
   const { clock, randomness, log } = options;
   let tries = 0;
   while (!signal.aborted) {
-    const outcome = await runOne(options, signal).catch((error: unknown) => {
+    const outcome = await step(options, signal).catch((error: unknown) => {
       log.error({ err: error }, 'the worker cannot reach its ledger');
       return 'no-line' as const;
     });
@@ -53,10 +92,15 @@ export async function work(options: WorkOptions, bell: Bell, signal: AbortSignal
   }
 }
 
+async function step(options: WorkOptions, signal: AbortSignal): Promise<Outcome> {
+  if (await options.isPaused?.()) return 'idle';
+  return runOne(options, signal);
+}
+
 /** One step: at most one blob. A step that is aborted gives the blob back. */
 export async function runOne(options: WorkOptions, signal: AbortSignal): Promise<Outcome> {
   const { ledger } = options;
-  const entry = await ledger.claim(claimNow(options));
+  const entry = await ledger.claim(claimNow(options), options.lanes);
   if (!entry) return 'idle';
   const lease = holdLease(options, entry);
   try {
