@@ -14,7 +14,7 @@ import type { Inventory } from '../src/storage/geo/inventory.ts';
 import type { Order, Orders } from '../src/storage/geo/orders.ts';
 import type { Replicas } from '../src/storage/geo/replicas.ts';
 import type { Metadata } from '../src/storage/metadata.ts';
-import { heal, type VerifyOptions, verify, verifyOlder } from './verify.ts';
+import { type VerifyOptions, verify, verifyOlder, wantAnew } from './verify.ts';
 
 export interface OrderOptions extends VerifyOptions {
   readonly orders: Pick<Orders, 'findWaiting' | 'settle'>;
@@ -100,7 +100,7 @@ async function resync(order: Order, options: OrderOptions, signal: AbortSignal):
     const isHere = (await replicas.findVerified(digest)) && (await blobStore.find(digest));
     if (isHere) continue;
     lacking += 1;
-    if (options.canHeal) await heal(digest, options);
+    if (options.canHeal) await wantAnew(digest, options);
   }
   return `${count} blobs were looked for: ${lacking} are not here`;
 }

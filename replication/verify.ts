@@ -95,13 +95,15 @@ async function* listOlder(
   }
 }
 
-/**
- * Takes the blob away where anything of it is here, and wants it before all that is old. The file
- * goes first: a fill that brings it meanwhile would lose what it just brought.
- */
-export async function heal(digest: Digest, options: VerifyOptions): Promise<void> {
-  const { replicas, blobStore, ledger, catalog, metadata, clock } = options;
-  await blobStore.delete(digest);
+/** The file goes first: a fill that brings it meanwhile would lose what it just brought. */
+async function heal(digest: Digest, options: VerifyOptions): Promise<void> {
+  await options.blobStore.delete(digest);
+  await wantAnew(digest, options);
+}
+
+/** Says that the blob is not here, and wants it before all that is old. */
+export async function wantAnew(digest: Digest, options: VerifyOptions): Promise<void> {
+  const { replicas, ledger, catalog, metadata, clock } = options;
   await replicas.recordLost(digest);
   const [repository] = await catalog.listHolders(digest, { limit: 1 });
   const link = repository && (await metadata.findBlob(repository, digest));

@@ -105,6 +105,13 @@ function describeOrders(where: string, openPorts: OpenPorts): void {
       expect(await isHere(layer)).to.equal(true);
     });
 
+    it('keeps an order until a process of the site leads again', async () => {
+      await secondary.stopReplication();
+      const id = await giveOrder(primary, 'lisbon', { kind: 'resync', repository: 'acme/sound' });
+      await secondary.startReplication();
+      expect((await settled(secondary, 'lisbon', id)).state).to.equal('done');
+    });
+
     it('says that an order failed, and why', async () => {
       const digest = digestOf('no such manifest');
       const wanted = { kind: 'reverify', repository: 'acme/none', digest };
