@@ -8,7 +8,7 @@ import { readJson } from '../read-body.ts';
 import { type AccountDependencies, actionsShape, patternShape, readName } from './accounts.ts';
 import { requireManager } from './rights.ts';
 
-const tokenShape = z.strictObject({
+export const tokenShape = z.strictObject({
   label: z.string().min(1).max(200),
   actions: actionsShape.default([]),
   patterns: z.array(patternShape).max(100).default([]),

@@ -33,14 +33,14 @@ const grantShape = z.strictObject({
   actions: actionsShape.min(1),
 });
 
-const accountShape = z.strictObject({
+export const accountShape = z.strictObject({
   kind: z.enum(['person', 'robot']).optional(),
   password: z.string().optional(),
   isDisabled: z.boolean().optional(),
   grants: z.array(grantShape).max(1000).optional(),
 });
 
-const passwordShape = z.strictObject({ password: z.string() });
+export const passwordShape = z.strictObject({ password: z.string() });
 
 export function accountRoutes(dependencies: AccountDependencies): Router {
   const router = new Router({ prefix: PATH });

@@ -28,7 +28,7 @@ function parsedBy<T>(parse: (text: string) => T | undefined, message: string) {
   });
 }
 
-const orderShape = z
+export const orderShape = z
   .strictObject({
     kind: z.enum(['resync', 'reverify']),
     repository: parsedBy(parseRepositoryName, 'this names no repository').optional(),

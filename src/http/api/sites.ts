@@ -18,9 +18,9 @@ export interface SiteDependencies {
   readonly cluster: string;
 }
 
-const invitationShape = z.strictObject({ name: z.string() });
+export const invitationShape = z.strictObject({ name: z.string() });
 
-const joinShape = z.strictObject({
+export const joinShape = z.strictObject({
   site: z.string(),
   url: z.url({ protocol: /^https?$/ }),
   // An ES256 key and nothing besides (RFC 7518, section 6.2.1); a private one is refused.

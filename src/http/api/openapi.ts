@@ -1,0 +1,156 @@
+/**
+ * The OpenAPI 3.1 document of the management API, at `GET /api/v1/openapi.json` and in
+ * `docs/api/openapi.json`. A test compares its operations with the routes that there are.
+ */
+import { Router } from '@koa/router';
+import { type ZodType, z } from 'zod';
+import { jsonAnswer, writeAnswer } from '../answer.ts';
+import { tokenShape } from './access-tokens.ts';
+import { accountShape, passwordShape } from './accounts.ts';
+import { orderShape } from './orders.ts';
+import { reportShape } from './reports.ts';
+import { siteFiguresShape } from './site-figures.ts';
+import { invitationShape, joinShape } from './sites.ts';
+
+interface Details {
+  /** What the body of the request must be. */
+  readonly body?: ZodType;
+  /** What the body of the answer is, where it has a shape of its own. */
+  readonly answer?: ZodType;
+  /** Query parameters, by name. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Who asks, where it is no account. */
+  readonly caller?: 'anybody' | 'site' | 'joinToken';
+}
+
+type Operation = readonly [
+  route: string,
+  status: number,
+  summary: string,
+  details?: Details | undefined,
+];
+
+const PAGE = { n: 'At most so many; 1000 by default.', last: 'Only what comes behind this one.' };
+
+const OPERATIONS: readonly Operation[] = [
+  ['GET /api/v1/openapi.json', 200, 'This document.', { caller: 'anybody' }],
+  ['GET /api/v1/accounts', 200, 'List the accounts.', { query: PAGE }],
+  ['GET /api/v1/accounts/{name}', 200, 'An account and what it may.'],
+  [
+    'PUT /api/v1/accounts/{name}',
+    200,
+    'Create (201) or change an account.',
+    { body: accountShape },
+  ],
+  ['DELETE /api/v1/accounts/{name}', 204, 'Delete an account.'],
+  ['PUT /api/v1/accounts/{name}/password', 204, 'Set a password.', { body: passwordShape }],
+  ['DELETE /api/v1/accounts/{name}/tokens', 204, 'End all tokens of an account.'],
+  ['GET /api/v1/accounts/{name}/access-tokens', 200, 'List access tokens.'],
+  ['POST /api/v1/accounts/{name}/access-tokens', 201, 'Make one.', { body: tokenShape }],
+  ['DELETE /api/v1/accounts/{name}/access-tokens/{id}', 204, 'End an access token.'],
+  ['DELETE /api/v1/repositories/{name}', 204, 'Delete a repository with all that is in it.'],
+  ['GET /api/v1/sites', 200, 'List the sites, and how each is.'],
+  ['POST /api/v1/sites', 201, 'Invite a site.', { body: invitationShape }],
+  ['POST /api/v1/sites/join', 200, 'Join.', { body: joinShape, caller: 'joinToken' }],
+  ['DELETE /api/v1/sites/{name}', 204, 'Cut a site off.'],
+  ['GET /api/v1/sites/{name}/status', 200, 'How a site is.', { answer: siteFiguresShape }],
+  ['GET /api/v1/sites/{name}/failures', 200, 'What fails at this site.', { query: PAGE }],
+  ['GET /api/v1/sites/{name}/orders', 200, 'What this site was ordered to do.'],
+  ['POST /api/v1/sites/{name}/orders', 202, 'Order a site to do it.', { body: orderShape }],
+  [
+    'PUT /api/v1/sites/{name}/report',
+    204,
+    'Say how one is.',
+    { body: reportShape, caller: 'site' },
+  ],
+  ['GET /api/v1/repositories/{name}/manifests/{reference}/sites', 200, 'Where an image is whole.'],
+  [
+    'GET /api/v1/repositories/{name}/manifests/{reference}/wait',
+    200,
+    'Wait until an image is whole at the sites; 408 where it is not in time.',
+    { query: { sites: 'Names with commas; all by default.', timeout: 'Such as 30s or 5m.' } },
+  ],
+  [
+    'GET /api/v1/snapshot',
+    200,
+    'All facts by pages.',
+    { query: { part: 'Which facts.', after: 'Key of the last one.' }, caller: 'site' },
+  ],
+  [
+    'GET /api/v1/feed',
+    200,
+    'The change log as it grows, one JSON object a line, without end.',
+    { query: { after: 'The position behind which it begins.' }, caller: 'site' },
+  ],
+];
+
+/** Who may ask, by the schemes below. */
+const CALLERS = {
+  account: [{ password: [] }, { token: [] }],
+  anybody: [],
+  site: [{ site: [] }],
+  joinToken: [{ token: [] }],
+} as const;
+
+const SECURITY_SCHEMES = {
+  password: { type: 'http', scheme: 'basic' },
+  token: { type: 'http', scheme: 'bearer' },
+  site: { type: 'http', scheme: 'Meridian-Site' },
+};
+
+const ERRORS = z.object({
+  errors: z.array(
+    z.object({ code: z.string(), message: z.string(), detail: z.unknown().optional() }),
+  ),
+});
+
+export function openApiRoutes(version: string): Router {
+  const router = new Router();
+  const document = describeApi(version);
+  router.get('/api/v1/openapi.json', (context) => writeAnswer(context, jsonAnswer(document)));
+  return router;
+}
+
+/** The whole document. @param version of the program */
+export function describeApi(version: string): Readonly<Record<string, unknown>> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of OPERATIONS) {
+    const [method = '', path = ''] = operation[0].split(' ');
+    (paths[path] ??= {})[method.toLowerCase()] = describeOperation(path, operation);
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Meridian', version, description: 'The management API of a site.' },
+    components: { securitySchemes: SECURITY_SCHEMES },
+    paths,
+  };
+}
+
+function describeOperation(path: string, [, status, summary, details = {}]: Operation) {
+  const { body, answer, query = {}, caller = 'account' } = details;
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
+    const place = { name, in: 'path', required: true };
+    return { ...place, schema: { type: 'string' } };
+  });
+  const inQuery = Object.entries(query).map(([name, description]) => {
+    return { name, in: 'query', description, schema: { type: 'string' } };
+  });
+  return {
+    summary,
+    security: CALLERS[caller],
+    parameters: [...inPath, ...inQuery],
+    ...(body ? { requestBody: { required: true, content: describeJson(body) } } : {}),
+    responses: {
+      [status]: {
+        description: 'It is done.',
+        ...(answer ? { content: describeJson(answer) } : {}),
+      },
+      default: { description: 'An error.', content: describeJson(ERRORS) },
+    },
+  };
+}
+
+function describeJson(shape: ZodType): Readonly<Record<string, unknown>> {
+  const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
+  return { 'application/json': { schema } };
+}
