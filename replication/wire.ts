@@ -1,9 +1,12 @@
 /** From the ports and rules of a site to the tasks of its replication. */
 import type { Clock } from '../src/clock.ts';
+import type { BandwidthWindow } from '../src/config/bandwidth.ts';
 import { Bell } from '../src/geo/bell.ts';
 import type { SiteRole } from '../src/geo/role.ts';
 import type { OwnStatus } from '../src/geo/status/status.ts';
 import type { Log } from '../src/log.ts';
+import { matchesPath, type PathPattern } from '../src/oci/path-pattern.ts';
+import type { RepositoryName } from '../src/oci/reference.ts';
 import type { Randomness } from '../src/randomness.ts';
 import type { Fill, OnVerified } from '../src/registry/fill.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
@@ -24,17 +27,18 @@ import type { Sites } from '../src/storage/sites.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
 import type { Upstream } from '../src/storage/upstream.ts';
 import { createApply } from './apply.ts';
+import { Bandwidth } from './copy/bandwidth.ts';
+import { createTransfer } from './copy/transfer.ts';
+import { createPauseCheck, lanesOf, work } from './copy/worker.ts';
 import { follow } from './follow.ts';
 import type { Task } from './leader.ts';
-import { obey } from './orders.ts';
 import { keepFilled } from './reconcile.ts';
 import { report } from './report.ts';
 import { schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { createTransfer } from './transfer.ts';
-import { keepUp } from './upkeep.ts';
-import { verifyOlder } from './verify.ts';
-import { createPauseCheck, lanesOf, work } from './worker.ts';
+import { obey } from './upkeep/orders.ts';
+import { keepUp } from './upkeep/upkeep.ts';
+import { verifyOlder } from './upkeep/verify.ts';
 
 export interface ReplicationPorts {
   readonly changeLog: ChangeLog;
@@ -70,6 +74,10 @@ export interface ReplicationOptions {
   readonly reverifyAfterMs: number;
   /** How many blobs are brought here at once. */
   readonly transfers: number;
+  /** How fast, all together. */
+  readonly bandwidth: readonly BandwidthWindow[];
+  /** Whose blobs. */
+  readonly sync: readonly PathPattern[];
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
@@ -129,17 +137,24 @@ async function replicate(
   const bells = Array.from({ length: transfers }, () => new Bell(clock));
   const ring = () => bells.forEach((bell) => bell.ring());
   const refillBell = new Bell(clock);
+  const isSelected = (repository: RepositoryName) =>
+    options.sync.some((pattern) => matchesPath(pattern, repository));
   const onLedgerAway = () => refillBell.ring();
-  const apply = createApply({ ...common, onWanted: ring, onLedgerAway });
-  const bringHere = createTransfer({ ...options, ...ports, upstream: primary.upstream });
+  const apply = createApply({ ...common, onWanted: ring, onLedgerAway, isSelected });
+  const bandwidth = new Bandwidth(options.bandwidth, clock);
+  const { upstream } = primary;
+  const bringHere = createTransfer({ ...options, ...ports, upstream, bandwidth });
   const isPaused = createPauseCheck(ports.sites, options.site, clock);
   const workers = bells.map((bell, number) => {
     const own = { holder: randomness.uuid(), lanes: lanesOf(number, transfers) };
     return work({ ...common, bringHere, isPaused, ...own }, bell, signal);
   });
+  // What it names is wanted as if the ledger were lost.
+  const snapshotting = { ...common, ...primary, onSnapshot: onLedgerAway };
+  const bringAll = (until: AbortSignal) => takeSnapshot(snapshotting, until);
   await Promise.all([
-    follow({ ...common, primarySite: primary.primarySite, role, apply }, signal),
-    keepFilled({ ...common, onWanted: ring, bell: refillBell }, signal),
+    follow({ ...common, ...primary, role, apply, takeSnapshot: bringAll }, signal),
+    keepFilled({ ...common, onWanted: ring, bell: refillBell, selection: options.sync }, signal),
     report({ ...options, ...common, primarySite: primary.primarySite }, signal),
     ...workers,
   ]);

@@ -1,14 +1,19 @@
 /** The server of a site: which doors it has, how it listens, and how it ends. */
 import { readFile } from 'node:fs/promises';
 import { systemClock as clock } from './clock.ts';
+import { VERSION } from './config/version.ts';
 import { type Config, ConfigError } from './config.ts';
 import { accessTokenRoutes } from './http/api/access-tokens.ts';
 import { accountRoutes } from './http/api/accounts.ts';
 import { failureRoutes } from './http/api/failures.ts';
 import { feedRoutes } from './http/api/feed.ts';
+import { imageRoutes } from './http/api/images.ts';
+import { openApiRoutes } from './http/api/openapi.ts';
 import { orderRoutes } from './http/api/orders.ts';
+import { reportRoutes } from './http/api/reports.ts';
 import { repositoryRoutes } from './http/api/repositories.ts';
 import { siteRoutes } from './http/api/sites.ts';
+import { snapshotRoutes } from './http/api/snapshot.ts';
 import { statusRoutes } from './http/api/status.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
@@ -78,8 +83,10 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     doors: [
       answerHealth({ check: () => ports.changeLog.head(), log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
+      openApiRoutes(VERSION),
       statusRoutes({ ...geo, gatekeeper, passOn }),
       failureRoutes({ ...geo, ...ports, gatekeeper, passOn }),
+      imageRoutes({ ...geo, gatekeeper, passOn, draining }),
       ...openDoors(site, gatekeeper, draining),
     ],
     ...describeForwarding(site, passOn),
@@ -99,7 +106,7 @@ function describeForwarding({ geo, registry }: Site, passOn: PassOn | undefined)
 
 /** What answers beside the distribution API. */
 function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
-  const { auth, geo, identity, registry, config } = site;
+  const { auth, geo, identity, ports, registry, config } = site;
   return [
     tokenRoutes({ ...auth, gatekeeper }),
     accountRoutes({ ...auth, gatekeeper }),
@@ -107,7 +114,9 @@ function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
     orderRoutes({ ...geo, gatekeeper }),
     siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
+    reportRoutes({ ...geo, ...ports, gatekeeper }),
     feedRoutes({ ...geo, gatekeeper, draining }),
+    snapshotRoutes({ ...geo, gatekeeper }),
   ];
 }
 

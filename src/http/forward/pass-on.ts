@@ -43,6 +43,7 @@ const HOP_BY_HOP = new Set([
 
 /** What the primary hashes, syncs or joins before it answers takes its time with large blobs. */
 const UPLOAD_TIMEOUT_MS = 120_000;
+const WAIT_TIMEOUT_MS = 11 * 60 * 1000;
 const TIMEOUT_MS = 10_000;
 
 /** Somebody waits for a list, and may get this site's own instead. */
@@ -99,8 +100,14 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
+/** A wait for an image is as long as its client wants it, and ends by itself. */
+function isWait(url: string): boolean {
+  return /^\/api\/v1\/repositories\/.+\/wait(?:$|\?)/.test(url);
+}
+
 function timeoutOf(method: string, url: string, hasContent: boolean): number {
   if (isUpload(url)) return hasContent ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS;
+  if (isWait(url)) return WAIT_TIMEOUT_MS;
   return isRead(method) ? READ_TIMEOUT_MS : TIMEOUT_MS;
 }
 

@@ -7,12 +7,18 @@ import type {
   JoinAnswer,
   JoinRequest,
   PrimarySite,
+  SelfReport,
+  SnapshotAnswer,
 } from '../geo/primary-site.ts';
+import type { SnapshotKey, SnapshotPart } from '../geo/snapshot.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { type Line, refusal } from './line.ts';
 
 /** The feed says something each second; a primary that is silent for so long is away. */
 const FEED_SILENCE_MS = 5000;
+
+/** A report is small; a primary that takes longer is asked again. */
+const REPORT_LIMIT_MS = 5000;
 
 const NEWLINE = 0x0a;
 
@@ -56,6 +62,32 @@ export class DistributionPrimarySite implements PrimarySite {
       throw new UpstreamFailure('the feed broke off', { cause: error });
     }
     throw new UpstreamFailure('the primary ended the feed');
+  }
+
+  async report({ site, ...report }: SelfReport, signal: AbortSignal): Promise<void> {
+    const path = `/api/v1/sites/${encodeURIComponent(site)}/report`;
+    const answer = await this.#line.ask({
+      method: 'PUT',
+      path,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(report),
+      signal,
+      limitMs: REPORT_LIMIT_MS,
+    });
+    if (answer.statusCode !== 204) throw await refusal(answer, `PUT ${path}`);
+    await answer.body.dump();
+  }
+
+  async readSnapshot(
+    { part, after = [] }: { readonly part: SnapshotPart; readonly after?: SnapshotKey },
+    signal: AbortSignal,
+  ): Promise<SnapshotAnswer> {
+    const query = new URLSearchParams({ part });
+    for (const word of after) query.append('after', word);
+    const path = `/api/v1/snapshot?${query.toString()}`;
+    const answer = await this.#line.ask({ method: 'GET', path, signal });
+    if (answer.statusCode !== 200) throw await refusal(answer, `GET ${path}`);
+    return (await answer.body.json()) as SnapshotAnswer;
   }
 
   async forward(request: ForwardedRequest): Promise<ForwardedAnswer> {

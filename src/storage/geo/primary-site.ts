@@ -3,6 +3,7 @@
  * feed, and writes that are passed on. A line that fails throws `UpstreamFailure`.
  */
 import type { Readable } from 'node:stream';
+import type { SnapshotKey, SnapshotPage, SnapshotPart } from './snapshot.ts';
 
 export interface JoinRequest {
   /** The join token that an administrator was given. */
@@ -16,6 +17,12 @@ export interface JoinRequest {
 
 export interface JoinAnswer {
   readonly cluster: string;
+  readonly epoch: number;
+}
+
+/** A page of the snapshot, and where the primary's log stood before it was read. */
+export interface SnapshotAnswer extends SnapshotPage {
+  readonly position: number;
   readonly epoch: number;
 }
 
@@ -42,6 +49,18 @@ export interface ForwardedAnswer {
   readonly body: Readable;
 }
 
+/** What a site says of itself: how it is, and which images are whole there since it said so last. */
+export interface SelfReport {
+  readonly site: string;
+  /** As `SiteReports` keeps them. */
+  readonly figures: object;
+  readonly arrivals: readonly {
+    readonly repository: string;
+    readonly digest: string;
+    readonly at: Date;
+  }[];
+}
+
 export interface PrimarySite {
   /** Makes this site known. Throws with status 401 where the token is wrong or was used. */
   join(request: JoinRequest): Promise<JoinAnswer>;
@@ -51,6 +70,15 @@ export interface PrimarySite {
    * ends it, is silent for too long, or the signal aborts.
    */
   openFeed(after: number, signal: AbortSignal): Promise<AsyncIterable<string>>;
+
+  /** Resolves when the primary keeps it durably. Idempotent. */
+  report(report: SelfReport, signal: AbortSignal): Promise<void>;
+
+  /** A page of the primary's facts. */
+  readSnapshot(
+    wanted: { readonly part: SnapshotPart; readonly after?: SnapshotKey },
+    signal: AbortSignal,
+  ): Promise<SnapshotAnswer>;
 
   /** Passes a request on, with the client's own credentials, streamed both ways. */
   forward(request: ForwardedRequest): Promise<ForwardedAnswer>;

@@ -1,0 +1,66 @@
+/** `PUT /api/v1/sites/<name>/report`: a site tells the primary how it is, and what is whole there. */
+import { Router } from '@koa/router';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { SiteCaller } from '../../auth/site-calls.ts';
+import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
+import type { ClusterStatus } from '../../geo/status/cluster.ts';
+import { isDigest } from '../../oci/digest.ts';
+import { RegistryError } from '../../oci/error.ts';
+import { parseRepositoryName } from '../../oci/reference.ts';
+import type { Arrivals } from '../../storage/geo/arrivals.ts';
+import { emptyAnswer, writeAnswer } from '../answer.ts';
+import type { Gatekeeper } from '../authenticate.ts';
+import { readJson } from '../read-body.ts';
+import { siteFiguresShape } from './site-figures.ts';
+import { readSite } from './status.ts';
+
+export interface ReportDependencies {
+  readonly clusterStatus: Pick<ClusterStatus, 'record'>;
+  readonly arrivals: Pick<Arrivals, 'record'>;
+  readonly role: Pick<SiteRole, 'hear'>;
+  readonly gatekeeper: Gatekeeper;
+}
+
+export const reportShape = z.object({
+  figures: siteFiguresShape,
+  arrivals: z
+    .array(
+      z.object({
+        repository: z.string().transform((text, context) => {
+          return parseRepositoryName(text) ?? refuse(context, 'this is no repository');
+        }),
+        digest: z.string().refine(isDigest),
+        at: z.iso.datetime().transform((text) => new Date(text)),
+      }),
+    )
+    .max(1000),
+});
+
+export function reportRoutes(dependencies: ReportDependencies): Router {
+  const router = new Router({ prefix: '/api/v1/sites' });
+  router.put('/:name/report', (context) => takeReport(context, dependencies));
+  return router;
+}
+
+/** A site speaks of itself alone. */
+async function takeReport(
+  context: Context,
+  { clusterStatus, arrivals, role, gatekeeper }: ReportDependencies,
+): Promise<void> {
+  const caller = await gatekeeper.authenticate(context.req, () => []);
+  const site = readSite(context);
+  if (!(caller instanceof SiteCaller) || caller.site !== site) {
+    throw new RegistryError('DENIED', { message: 'a site reports of itself alone' });
+  }
+  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
+  const report = await readJson(context, reportShape);
+  await arrivals.record(report.arrivals.map((arrival) => ({ site, ...arrival })));
+  await clusterStatus.record(site, report.figures);
+  await writeAnswer(context, emptyAnswer(204));
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
