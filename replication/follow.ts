@@ -8,6 +8,7 @@ import type { Log } from '../src/log.ts';
 import type { Randomness } from '../src/randomness.ts';
 import type { Change, ChangeLog, Proof } from '../src/storage/change-log.ts';
 import type { PrimarySite } from '../src/storage/geo/primary-site.ts';
+import { UpstreamFailure } from '../src/storage/upstream.ts';
 import type { Apply } from './apply.ts';
 import { type Pace, pauseMs } from './backoff.ts';
 import { gather } from './gather.ts';
@@ -17,6 +18,8 @@ export interface FollowOptions {
   readonly changeLog: Pick<ChangeLog, 'head' | 'recordProof'>;
   readonly role: Pick<SiteRole, 'hear'>;
   readonly apply: Apply;
+  /** Takes over all facts of the primary. */
+  readonly takeSnapshot: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
@@ -68,7 +71,9 @@ async function followOnce(
   // What goes wrong here closes the line as well.
   const line = new AbortController();
   const openedMs = clock.elapsedMs();
-  const lines = await primarySite.openFeed(after, AbortSignal.any([signal, line.signal]));
+  const ending = AbortSignal.any([signal, line.signal]);
+  const lines = await primarySite.openFeed(after, ending).catch(ifNotTrimmed);
+  if (!lines) return options.takeSnapshot(signal);
   let provenMs = Number.NEGATIVE_INFINITY;
   try {
     for await (const group of gather(lines, FULL)) {
@@ -85,6 +90,12 @@ async function followOnce(
   } finally {
     line.abort();
   }
+}
+
+/** Nothing, where the primary has forgotten what lies behind our position. */
+function ifNotTrimmed(error: unknown): undefined {
+  if (error instanceof UpstreamFailure && error.status === 410) return undefined;
+  throw error;
 }
 
 interface Heard {

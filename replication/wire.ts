@@ -18,6 +18,7 @@ import type { Ledger } from '../src/storage/geo/ledger.ts';
 import type { Orders } from '../src/storage/geo/orders.ts';
 import type { PrimarySite } from '../src/storage/geo/primary-site.ts';
 import type { Replicas } from '../src/storage/geo/replicas.ts';
+import type { SiteReports } from '../src/storage/geo/site-reports.ts';
 import type { Snapshot } from '../src/storage/geo/snapshot.ts';
 import type { IdentityStore } from '../src/storage/identity.ts';
 import type { Leases } from '../src/storage/leases.ts';
@@ -36,6 +37,7 @@ import { keepFilled } from './reconcile.ts';
 import { report } from './report.ts';
 import { schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { trimLog } from './trim-log.ts';
 import { obey } from './upkeep/orders.ts';
 import { keepUp } from './upkeep/upkeep.ts';
 import { verifyOlder } from './upkeep/verify.ts';
@@ -55,6 +57,7 @@ export interface ReplicationPorts {
   readonly inventory: Inventory;
   readonly orders: Orders;
   readonly snapshot: Snapshot;
+  readonly siteReports: SiteReports;
   readonly sites: Sites;
 }
 
@@ -66,6 +69,8 @@ export interface ReplicationOptions {
   readonly onArrival: OnVerified;
   /** The primary; absent where this site is the primary itself. */
   readonly primary?: { readonly primarySite: PrimarySite; readonly upstream: Upstream };
+  /** How long a change is kept for a site that is away. */
+  readonly logRetentionMs: number;
   /** How long an unfinished upload is kept. */
   readonly uploadExpiryMs?: number;
   /** Name of this site. */
@@ -104,6 +109,7 @@ async function runUpkeep(options: ReplicationOptions, signal: AbortSignal): Prom
   const run = () => keepUp({ ...options, ...ports, tracker: ports.uploadTracker });
   const jobs = [
     { name: 'upkeep', expression: UPKEEP_TIMES, run },
+    { name: 'trim', expression: UPKEEP_TIMES, run: () => trimLog({ ...options, ...ports }) },
     { name: 'reverify', expression: REVERIFY_TIMES, run: () => reverify(options, signal) },
   ];
   const stop = schedule(jobs, log);

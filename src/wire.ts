@@ -18,6 +18,7 @@ import type { Ledger } from './storage/geo/ledger.ts';
 import type { Orders } from './storage/geo/orders.ts';
 import type { Replicas } from './storage/geo/replicas.ts';
 import type { SiteReports } from './storage/geo/site-reports.ts';
+import type { Snapshot } from './storage/geo/snapshot.ts';
 import type { IdentityStore } from './storage/identity.ts';
 import type { Leases } from './storage/leases.ts';
 import type { Metadata } from './storage/metadata.ts';
@@ -42,6 +43,7 @@ export interface Ports extends Closable {
   readonly refreshTokens: RefreshTokens;
   readonly identityStore: IdentityStore;
   readonly sites: Sites;
+  readonly snapshot: Snapshot;
   readonly orders: Orders;
   readonly inventory: Inventory;
   readonly siteReports: SiteReports;

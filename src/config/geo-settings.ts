@@ -50,6 +50,33 @@ export const GEO = {
     group: 'Several sites',
     meaning: 'How many blobs the worker copies at once.',
   }),
+  bandwidth: given({
+    variable: 'MERIDIAN_BANDWIDTH',
+    kind: value.bandwidth,
+    fallback: 'unlimited',
+    group: 'Several sites',
+    meaning:
+      'How fast the worker copies at most: `10MB/s`, or by the time of the machine ' +
+      '`22:00-06:00=unlimited, 06:00-22:00=10MB/s`. What a client waits for is not limited.',
+  }),
+  sync: given({
+    variable: 'MERIDIAN_SYNC',
+    kind: value.patterns,
+    fallback: '**',
+    group: 'Several sites',
+    meaning:
+      'Path patterns of the repositories whose blobs are copied here. Others are answered all ' +
+      'the same, and their blobs are fetched when they are asked for.',
+  }),
+  logRetentionMs: given({
+    variable: 'MERIDIAN_LOG_RETENTION',
+    kind: value.duration('1h', '3650d'),
+    fallback: '14d',
+    group: 'Several sites',
+    meaning:
+      'How long changes are kept for a site that is away. One that comes back later begins by a ' +
+      'snapshot of all facts.',
+  }),
   reverifyAfterMs: given({
     variable: 'MERIDIAN_REVERIFY_AFTER',
     kind: value.duration('1h', '3650d'),

@@ -7,6 +7,7 @@ import { PostgresArrivals } from '../storage/postgres/geo/arrivals.ts';
 import { PostgresInventory } from '../storage/postgres/geo/inventory.ts';
 import { PostgresOrders } from '../storage/postgres/geo/orders.ts';
 import { PostgresSiteReports } from '../storage/postgres/geo/site-reports.ts';
+import { PostgresSnapshot } from '../storage/postgres/geo/snapshot.ts';
 import { PostgresIdentityStore } from '../storage/postgres/identity.ts';
 import { PostgresLeases } from '../storage/postgres/leases.ts';
 import { PostgresMetadata } from '../storage/postgres/metadata.ts';
@@ -32,6 +33,7 @@ export async function openFacts(options: DatabaseOptions) {
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
     sites: new PostgresSites(database),
+    snapshot: new PostgresSnapshot(database),
     orders: new PostgresOrders(database),
     inventory: new PostgresInventory(database),
     siteReports: new PostgresSiteReports(database),

@@ -13,6 +13,7 @@ import { MemoryArrivals } from '../../src/storage/memory/geo/arrivals.ts';
 import { MemoryInventory } from '../../src/storage/memory/geo/inventory.ts';
 import { MemoryOrders } from '../../src/storage/memory/geo/orders.ts';
 import { MemorySiteReports } from '../../src/storage/memory/geo/site-reports.ts';
+import { MemorySnapshot } from '../../src/storage/memory/geo/snapshot.ts';
 import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
@@ -29,6 +30,7 @@ import { PostgresArrivals } from '../../src/storage/postgres/geo/arrivals.ts';
 import { PostgresInventory } from '../../src/storage/postgres/geo/inventory.ts';
 import { PostgresOrders } from '../../src/storage/postgres/geo/orders.ts';
 import { PostgresSiteReports } from '../../src/storage/postgres/geo/site-reports.ts';
+import { PostgresSnapshot } from '../../src/storage/postgres/geo/snapshot.ts';
 import { PostgresIdentityStore } from '../../src/storage/postgres/identity.ts';
 import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
@@ -54,6 +56,7 @@ export async function openMemoryPorts() {
     refreshTokens: new MemoryRefreshTokens(),
     identityStore: new MemoryIdentityStore(),
     sites: new MemorySites(facts),
+    snapshot: new MemorySnapshot(facts),
     orders: new MemoryOrders(facts),
     inventory: new MemoryInventory(facts),
     blobStore: new MemoryBlobStore({ clock }),
@@ -82,6 +85,7 @@ export async function openPostgresPorts() {
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
     sites: new PostgresSites(database),
+    snapshot: new PostgresSnapshot(database),
     orders: new PostgresOrders(database),
     inventory: new PostgresInventory(database),
     blobStore: await FilesystemBlobStore.open({ folder }),

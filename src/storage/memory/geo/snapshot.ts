@@ -1,0 +1,142 @@
+/** Memory maker of `Snapshot`. All keys are ASCII, so the order of strings is that of bytes. */
+import type { AccessTokenFact, AccountFact, Fact, SiteFact } from '../../change-log.ts';
+import {
+  removalOf,
+  type Snapshot,
+  type SnapshotKey,
+  type SnapshotPage,
+  type SnapshotPart,
+  type SnapshotRow,
+} from '../../geo/snapshot.ts';
+import type { MemoryFacts } from '../facts.ts';
+
+const PAGE_ROWS = 100;
+
+export class MemorySnapshot implements Snapshot {
+  readonly #facts: MemoryFacts;
+  /** What the facts say of sites, accounts and tokens. */
+  readonly #sites = new Map<string, SiteFact>();
+  readonly #accounts = new Map<string, AccountFact>();
+  readonly #tokens = new Map<string, AccessTokenFact>();
+
+  constructor(facts: MemoryFacts) {
+    this.#facts = facts;
+    facts.addWriter((fact) => this.#write(fact));
+  }
+
+  async read(part: SnapshotPart, after?: SnapshotKey): Promise<SnapshotPage> {
+    const behind = this.#list(part).filter(({ key }) => !after || compare(key, after) > 0);
+    const rows = behind.slice(0, PAGE_ROWS);
+    const through = rows.at(-1)?.key;
+    return { part, rows, ...(after ? { after } : {}), ...(through ? { through } : {}) };
+  }
+
+  async replace({ part, after, through, rows }: SnapshotPage): Promise<void> {
+    const listed = new Set(rows.map(({ key }) => key.join(' ')));
+    for (const { key } of this.#list(part)) {
+      if (after && compare(key, after) <= 0) continue;
+      if (through && compare(key, through) > 0) continue;
+      if (!listed.has(key.join(' '))) this.#facts.write(removalOf(part, key));
+    }
+    for (const row of rows) this.#writeRow(part, row);
+  }
+
+  #writeRow(part: SnapshotPart, { key, fact }: SnapshotRow): void {
+    const { repositories } = this.#facts;
+    if (!fact) {
+      const [name] = key as [never];
+      const createdAt = this.#facts.now();
+      const empty = { createdAt, manifests: new Map(), tags: new Map(), blobs: new Map() };
+      if (!repositories.has(name)) repositories.set(name, empty);
+      return;
+    }
+    const isTag = part === 'tags' && fact.kind === 'manifest-recorded';
+    if (isTag && !repositories.get(fact.repository)?.manifests.has(fact.digest)) return;
+    this.#facts.write(fact);
+  }
+
+  #list(part: SnapshotPart): SnapshotRow[] {
+    const rows = this.#listUnordered(part);
+    return rows.sort((one, other) => compare(one.key, other.key));
+  }
+
+  #listUnordered(part: SnapshotPart): SnapshotRow[] {
+    const { repositories } = this.#facts;
+    switch (part) {
+      case 'sites':
+        return [...this.#sites].map(([name, site]) => row([name], { kind: 'site-recorded', site }));
+      case 'accounts':
+        return [...this.#accounts].map(([name, account]) =>
+          row([name], { kind: 'account-recorded', account }),
+        );
+      case 'tokens':
+        return [...this.#tokens].map(([id, token]) =>
+          row([id], { kind: 'access-token-recorded', token }),
+        );
+      case 'repositories':
+        return [...repositories.keys()].map((name) => ({ key: [name] }));
+      case 'links':
+        return [...repositories].flatMap(([repository, { blobs }]) =>
+          [...blobs].map(([digest, sizeBytes]) =>
+            row([repository, digest], {
+              kind: 'blob-linked',
+              repository,
+              digest,
+              sizeBytes,
+              actor: '',
+            }),
+          ),
+        );
+      default:
+        return this.#listManifests(part === 'tags');
+    }
+  }
+
+  /** Manifests with their bytes, or a row for each tag without them. */
+  #listManifests(byTag: boolean): SnapshotRow[] {
+    return [...this.#facts.repositories].flatMap(([repository, { manifests, tags }]) => {
+      const describe = (manifest: NonNullable<ReturnType<typeof manifests.get>>) => ({
+        kind: 'manifest-recorded' as const,
+        repository,
+        digest: manifest.digest,
+        mediaType: manifest.mediaType,
+        sizeBytes: manifest.content.length,
+        tags: [],
+        actor: '',
+      });
+      if (byTag) {
+        return [...tags].map(([tag, digest]) =>
+          row([repository, tag], { ...describe(manifests.get(digest)!), tags: [tag] }),
+        );
+      }
+      return [...manifests.values()].map((manifest) => {
+        const content = manifest.content.toString('base64');
+        return row([repository, manifest.digest], { ...describe(manifest), content });
+      });
+    });
+  }
+
+  #write(fact: Fact): void {
+    if (fact.kind === 'site-recorded') this.#sites.set(fact.site.name, fact.site);
+    else if (fact.kind === 'site-deleted') this.#sites.delete(fact.name);
+    else if (fact.kind === 'account-recorded') this.#accounts.set(fact.account.name, fact.account);
+    else if (fact.kind === 'access-token-recorded') this.#tokens.set(fact.token.id, fact.token);
+    else if (fact.kind === 'access-token-deleted') this.#tokens.delete(fact.id);
+    else if (fact.kind === 'account-deleted') {
+      this.#accounts.delete(fact.name);
+      for (const { id, account } of this.#tokens.values()) {
+        if (account === fact.name) this.#tokens.delete(id);
+      }
+    }
+  }
+}
+
+function row(key: SnapshotKey, fact: Fact): SnapshotRow {
+  return { key, fact };
+}
+
+function compare(one: SnapshotKey, other: SnapshotKey): number {
+  const at = one.findIndex((word, index) => word !== other[index]);
+  if (at === -1) return 0;
+  return one[at]! < other[at]! ? -1 : 1;
+}

@@ -1,0 +1,96 @@
+/** How each part of a snapshot is read. */
+import type { AccessTokenFact, AccountFact, Fact, SiteFact } from '../../change-log.ts';
+import type { SnapshotPart } from '../../geo/snapshot.ts';
+
+interface Part {
+  readonly table: string;
+  /** Columns of the primary key, in its order. */
+  readonly key: readonly string[];
+  /** A page behind `{range}`, with the columns of the key among its columns. */
+  readonly sql: string;
+  readonly toFact?: (row: never) => Fact;
+}
+
+const PAGE_ROWS = 500;
+
+/** A page of manifests ends behind the one with which it holds so many bytes. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+type RecordedFact = Extract<Fact, { kind: 'manifest-recorded' }>;
+type LinkedFact = Extract<Fact, { kind: 'blob-linked' }>;
+type ManifestRow = Omit<RecordedFact, 'kind' | 'tags' | 'actor' | 'content'>;
+
+export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
+  sites: {
+    table: 'sites',
+    key: ['name'],
+    sql: `SELECT name, url, public_key AS "publicKey", place, is_paused AS "isPaused"
+          FROM sites {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+    toFact: (site: SiteFact) => ({ kind: 'site-recorded', site: withoutNulls(site) }),
+  },
+  accounts: {
+    table: 'accounts',
+    key: ['name'],
+    sql: `SELECT name, kind, password_hash AS "passwordHash", is_disabled AS "isDisabled",
+            tokens_valid_after AS "tokensValidAfter", grants
+          FROM accounts {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+    toFact: (account: AccountFact) => ({
+      kind: 'account-recorded',
+      account: withoutNulls(account),
+    }),
+  },
+  tokens: {
+    table: 'access_tokens',
+    key: ['id'],
+    sql: `SELECT id, account, label, secret_hash AS "secretHash", actions, patterns,
+            expires_at AS "expiresAt"
+          FROM access_tokens {range} ORDER BY id LIMIT ${PAGE_ROWS}`,
+    toFact: (token: AccessTokenFact) => ({
+      kind: 'access-token-recorded',
+      token: withoutNulls(token),
+    }),
+  },
+  repositories: {
+    table: 'repositories',
+    key: ['name'],
+    sql: `SELECT name FROM repositories {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+  },
+  links: {
+    table: 'blob_links',
+    key: ['repository', 'digest'],
+    sql: `SELECT repository, digest, size_bytes AS "sizeBytes"
+          FROM blob_links {range} ORDER BY repository, digest LIMIT ${PAGE_ROWS}`,
+    toFact: (row: LinkedFact) => ({ ...row, kind: 'blob-linked', actor: '' }),
+  },
+  manifests: {
+    table: 'manifests',
+    key: ['repository', 'digest'],
+    sql: `SELECT repository, digest, "mediaType", "sizeBytes", content FROM (
+            SELECT repository, digest, media_type AS "mediaType", size_bytes AS "sizeBytes",
+              content, sum(size_bytes) OVER (ORDER BY repository, digest) AS total
+            FROM manifests {range} ORDER BY repository, digest LIMIT ${PAGE_ROWS}
+          ) AS page WHERE total - "sizeBytes" < ${PAGE_BYTES} ORDER BY repository, digest`,
+    toFact: ({ content, ...row }: ManifestRow & { readonly content: Buffer }) => ({
+      ...toRecorded(row, []),
+      content: content.toString('base64'),
+    }),
+  },
+  tags: {
+    table: 'tags',
+    key: ['repository', 'name'],
+    sql: `SELECT repository, name, digest, media_type AS "mediaType", size_bytes AS "sizeBytes"
+          FROM (SELECT * FROM tags {range} ORDER BY repository, name LIMIT ${PAGE_ROWS}) AS page
+          JOIN manifests USING (repository, digest) ORDER BY repository, name`,
+    toFact: ({ name, ...row }: ManifestRow & { readonly name: RecordedFact['tags'][number] }) =>
+      toRecorded(row, [name]),
+  },
+};
+
+function toRecorded(row: ManifestRow, tags: RecordedFact['tags']): RecordedFact {
+  return { ...row, kind: 'manifest-recorded', tags, actor: '' };
+}
+
+/** What a row has no value of is absent in a fact. */
+function withoutNulls<Row extends object>(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Row;
+}
