@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { keepUp } from '../../replication/upkeep.ts';
+import { keepUp } from '../../replication/upkeep/upkeep.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { outlineOf, parseManifest } from '../../src/oci/manifest.ts';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { pauseMs } from '../../replication/backoff.ts';
 import { gather } from '../../replication/gather.ts';
 import { lead } from '../../replication/leader.ts';
-import { keepUp } from '../../replication/upkeep.ts';
+import { keepUp } from '../../replication/upkeep/upkeep.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { type VerifyOptions, verifyOlder } from '../../replication/verify.ts';
-import type { Clock } from '../../src/clock.ts';
-import { createLog } from '../../src/log.ts';
-import { type Digest, digestOf } from '../../src/oci/digest.ts';
-import { repositoryNamed } from '../support/content.ts';
-import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
+import { type VerifyOptions, verifyOlder } from '../../../replication/upkeep/verify.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { createLog } from '../../../src/log.ts';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import { repositoryNamed } from '../../support/content.ts';
+import { openMemoryPorts, type TestPorts } from '../../support/ports.ts';
 
 const log = createLog('silent');
 const signal = new AbortController().signal;

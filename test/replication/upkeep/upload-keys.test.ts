@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { rotateUploadKeys } from '../../replication/upload-keys.ts';
-import { systemRandomness as randomness } from '../../src/randomness.ts';
-import { UploadStates } from '../../src/registry/upload-state.ts';
-import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
-import { MovableClock } from '../support/auth-stand.ts';
+import { rotateUploadKeys } from '../../../replication/upkeep/upload-keys.ts';
+import { systemRandomness as randomness } from '../../../src/randomness.ts';
+import { UploadStates } from '../../../src/registry/upload-state.ts';
+import { MemoryIdentityStore } from '../../../src/storage/memory/identity.ts';
+import { MovableClock } from '../../support/auth-stand.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const NAMED = { repository: 'a/b', session: 'f1', subject: 'ann' };

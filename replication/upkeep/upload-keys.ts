@@ -1,8 +1,8 @@
 /** The ring of keys that sign upload states: a new one now and then, old ones away (A11). */
-import type { Clock } from '../src/clock.ts';
-import type { Randomness } from '../src/randomness.ts';
-import { makeUploadKey, RING_DELAY_MS } from '../src/registry/upload-state.ts';
-import type { IdentityStore, UploadKey } from '../src/storage/identity.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { Randomness } from '../../src/randomness.ts';
+import { makeUploadKey, RING_DELAY_MS } from '../../src/registry/upload-state.ts';
+import type { IdentityStore, UploadKey } from '../../src/storage/identity.ts';
 
 export interface KeyRingOptions {
   readonly identityStore: Pick<

@@ -1,8 +1,8 @@
 /** Upkeep of a site: takes away what nobody will come back for. Each step is idempotent. */
-import type { Log } from '../src/log.ts';
-import type { BlobStore } from '../src/storage/blob-store.ts';
-import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
-import type { UploadTracker } from '../src/storage/upload-tracker.ts';
+import type { Log } from '../../src/log.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { RefreshTokens } from '../../src/storage/refresh-tokens.ts';
+import type { UploadTracker } from '../../src/storage/upload-tracker.ts';
 import { type KeyRingOptions, rotateUploadKeys } from './upload-keys.ts';
 
 export interface UpkeepOptions extends KeyRingOptions {

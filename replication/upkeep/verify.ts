@@ -3,14 +3,14 @@
  * hashes it. A secondary takes away what is wrong and wants it anew; a primary only says so, since
  * what it deleted would be gone everywhere.
  */
-import type { Clock } from '../src/clock.ts';
-import type { Log } from '../src/log.ts';
-import { algorithmOf, type Digest, Hasher } from '../src/oci/digest.ts';
-import type { BlobStore, RecyclingReadable } from '../src/storage/blob-store.ts';
-import type { Catalog } from '../src/storage/catalog.ts';
-import type { Ledger } from '../src/storage/geo/ledger.ts';
-import type { Replicas } from '../src/storage/geo/replicas.ts';
-import type { Metadata } from '../src/storage/metadata.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { Log } from '../../src/log.ts';
+import { algorithmOf, type Digest, Hasher } from '../../src/oci/digest.ts';
+import type { BlobStore, RecyclingReadable } from '../../src/storage/blob-store.ts';
+import type { Catalog } from '../../src/storage/catalog.ts';
+import type { Ledger } from '../../src/storage/geo/ledger.ts';
+import type { Replicas } from '../../src/storage/geo/replicas.ts';
+import type { Metadata } from '../../src/storage/metadata.ts';
 
 export interface VerifyOptions {
   readonly replicas: Pick<Replicas, 'listVerifiedBefore' | 'recordVerified' | 'recordLost'>;

@@ -1,19 +1,19 @@
 /** Does what this site was ordered to do, one order after the other. */
-import type { Clock } from '../src/clock.ts';
-import { Bell } from '../src/geo/bell.ts';
-import type { Log } from '../src/log.ts';
-import type { Digest } from '../src/oci/digest.ts';
-import { outlineOf, parseManifest } from '../src/oci/manifest.ts';
-import type { PathPattern } from '../src/oci/path-pattern.ts';
-import type { RepositoryName } from '../src/oci/reference.ts';
-import type { BlobStore } from '../src/storage/blob-store.ts';
-import type { Catalog } from '../src/storage/catalog.ts';
-import type { ChangeLog } from '../src/storage/change-log.ts';
-import { StorageUnavailable } from '../src/storage/failure.ts';
-import type { Inventory } from '../src/storage/geo/inventory.ts';
-import type { Order, Orders } from '../src/storage/geo/orders.ts';
-import type { Replicas } from '../src/storage/geo/replicas.ts';
-import type { Metadata } from '../src/storage/metadata.ts';
+import type { Clock } from '../../src/clock.ts';
+import { Bell } from '../../src/geo/bell.ts';
+import type { Log } from '../../src/log.ts';
+import type { Digest } from '../../src/oci/digest.ts';
+import { outlineOf, parseManifest } from '../../src/oci/manifest.ts';
+import type { PathPattern } from '../../src/oci/path-pattern.ts';
+import type { RepositoryName } from '../../src/oci/reference.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { Catalog } from '../../src/storage/catalog.ts';
+import type { ChangeLog } from '../../src/storage/change-log.ts';
+import { StorageUnavailable } from '../../src/storage/failure.ts';
+import type { Inventory } from '../../src/storage/geo/inventory.ts';
+import type { Order, Orders } from '../../src/storage/geo/orders.ts';
+import type { Replicas } from '../../src/storage/geo/replicas.ts';
+import type { Metadata } from '../../src/storage/metadata.ts';
 import { type VerifyOptions, verify, verifyOlder, wantAnew } from './verify.ts';
 
 export interface OrderOptions extends VerifyOptions {
@@ -26,6 +26,8 @@ export interface OrderOptions extends VerifyOptions {
   readonly blobStore: VerifyOptions['blobStore'] & Pick<BlobStore, 'find'>;
   /** Name of this site. */
   readonly site: string;
+  /** Which repositories it copies; one that is named in an order is looked at in any case. */
+  readonly sync: readonly PathPattern[];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,7 +36,6 @@ export interface OrderOptions extends VerifyOptions {
 const LOOK_MS = 60_000;
 const RETRY_MS = 5000;
 
-const EVERYTHING = ['**' as PathPattern];
 const PAGE = 500;
 
 /** Carries out this site's orders until the signal aborts. Never throws. */
@@ -125,10 +126,10 @@ async function listHeld(repository: RepositoryName, { inventory }: OrderOptions)
   return blobs.map(({ digest }) => digest);
 }
 
-async function* listRepositories({ catalog }: OrderOptions): AsyncGenerator<RepositoryName> {
+async function* listRepositories({ catalog, sync }: OrderOptions): AsyncGenerator<RepositoryName> {
   for (let after: RepositoryName | undefined; ; ) {
     const cursor = after === undefined ? {} : { after };
-    const page = await catalog.listRepositories(EVERYTHING, { limit: PAGE, ...cursor });
+    const page = await catalog.listRepositories(sync, { limit: PAGE, ...cursor });
     yield* page;
     after = page.at(-1);
     if (page.length < PAGE) return;
