@@ -27,6 +27,7 @@ import { answerWithPosition, forwardToPrimary } from './http/forward/registry.ts
 import { answerHealth } from './http/health.ts';
 import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
+import { Admission } from './http/v2/admission.ts';
 import type { Figures } from './metrics.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
@@ -72,10 +73,11 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
   const authenticator = auth.siteCalls;
   const gatekeeper = new Gatekeeper({ authenticator, externalUrl, service: identity.cluster });
   const { chunkMinBytes } = ports.blobStore;
-  const passOn = primary && openPassOn({ ...geo, ...primary });
+  const passOn = primary && openPassOn({ ...geo, ...primary, writes: config.writes });
   return {
     services: { ...registry, mayRedirect: redirectRule(config), chunkMinBytes },
     gatekeeper,
+    ...(primary ? {} : { admission: new Admission({ ...auth, ...registry }) }),
     changes: config.changes,
     log,
     clock,

@@ -1,5 +1,6 @@
 /** From the `Authorization` header of a request to the one who makes it. */
 import type { PathPattern } from '../oci/path-pattern.ts';
+import type { RepositoryName } from '../oci/reference.ts';
 import {
   anonymousRights,
   callerWithRights,
@@ -63,6 +64,25 @@ export class Authenticator {
     const principal = await this.#credentials.logIn({ ...basic, address });
     if (!principal) return WRONG_CREDENTIALS;
     return { kind: 'known', caller: callerWithRights(rightsOf(principal)) };
+  }
+
+  /**
+   * Somebody whom an earlier answer of ours admits to push to one repository: what the account may
+   * there at this moment. `undefined` where it is gone, disabled, or ended its tokens since.
+   *
+   * @param earlier `since` in milliseconds since 1970
+   */
+  async admit(earlier: {
+    readonly account: string;
+    readonly repository: RepositoryName;
+    readonly since: number;
+  }): Promise<Caller | undefined> {
+    const { account, repository: name, since: validAfter } = earlier;
+    const asOf = await this.#principals.catchUp();
+    const principal = await this.#principals.find({ account, validAfter });
+    if (!principal) return undefined;
+    const access = [{ type: 'repository', name, actions: ['pull', 'push'] }];
+    return { ...callerWithToken(rightsOf(principal), access), asOf };
   }
 
   async #authenticateToken(token: string): Promise<Authentication> {

@@ -16,6 +16,15 @@ export const GEO = {
     group: 'Several sites',
     meaning: 'What `meridian site add` printed, for the first start of a secondary.',
   }),
+  writes: given({
+    variable: 'MERIDIAN_WRITES',
+    kind: value.oneOf(['proxy', 'redirect']),
+    fallback: 'proxy',
+    group: 'Several sites',
+    meaning:
+      'How the bytes of a push at a secondary reach the primary: through this site, which keeps ' +
+      'them, or by a redirect of the client to the `MERIDIAN_PUBLIC_URL` of the primary.',
+  }),
   replication: given({
     variable: 'MERIDIAN_REPLICATION',
     kind: value.oneOf(['embedded', 'separate']),

@@ -79,7 +79,8 @@ export function openGeo(dependencies: GeoDependencies): Geo {
   const status = openStatus(dependencies, { site, version });
   const onArrival = createArrival(dependencies);
   const keptUploads = new KeptUploads({ ...dependencies, onArrival });
-  const fill = new Fill({ ...dependencies, arriving: keptUploads });
+  const fill = new Fill(dependencies);
+  fill.expectFrom(keptUploads);
   return {
     role,
     sites: new ClusterSites({ ...dependencies, role }, dependencies.identity.site),

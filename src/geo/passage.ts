@@ -17,6 +17,9 @@ const PATIENCE_MS = 5000;
 /** Header of a primary's answer: the position of its log, in which the write is. */
 export const POSITION_HEADER = 'meridian-position';
 
+/** Header by which a secondary has an upload's `Location` lead the client to the primary itself. */
+export const WRITES_HEADER = 'meridian-writes';
+
 export class Passage {
   readonly #changeLog: Dependencies['changeLog'];
   readonly #clock: Clock;

@@ -13,6 +13,7 @@ import { authorize, type Changes, refuseChange, scopesFor } from './authorize.ts
 import { type AccessLog, logRequests } from './log-requests.ts';
 import { matchPath } from './match-path.ts';
 import { findRoute, printAllow, type Route } from './routes.ts';
+import type { Admission } from './v2/admission.ts';
 import { Call } from './v2/call.ts';
 import type { Services } from './v2/services.ts';
 import { writeErrors } from './write-errors.ts';
@@ -31,6 +32,8 @@ export interface AppOptions {
   /** What answers beside `/v2`: the token endpoint, the API, health. */
   readonly doors?: readonly (Router | Middleware)[];
   readonly forward?: Forward;
+  /** Who needs no credential, by the state of an upload; nobody where it is absent. */
+  readonly admission?: Admission;
   /** Stands around the routes that list. */
   readonly readList?: Forward;
   /** What may be changed through `/v2`; everything where nobody says. */
@@ -91,7 +94,8 @@ async function answerCall(context: Context, options: AppOptions): Promise<Answer
   const match = matchPath(pathOf(context.req.url!)) ?? refuseUnknownPath();
   const route = findRoute(match.path, context.req.method!) ?? refuseMethod(match.path);
   const scopes = () => scopesFor(route.access, match.name);
-  const caller = await gatekeeper.authenticate(context.req, scopes);
+  const admitted = await options.admission?.admit(context.req, match);
+  const caller = admitted ?? (await gatekeeper.authenticate(context.req, scopes));
   context.state['caller'] = caller;
   const call = new Call({ context, match, caller, gatekeeper });
   authorize(call, route.access);

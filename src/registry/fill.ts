@@ -55,7 +55,6 @@ interface Dependencies {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
-  readonly arriving?: Arriving;
 }
 
 interface Running {
@@ -70,15 +69,19 @@ export class Fill {
   readonly #clock: Clock;
   readonly #randomness: Randomness;
   readonly #log: Log;
-  readonly #arriving: Arriving | undefined;
   readonly #running = new Map<Digest, Running>();
+  #arriving: Arriving | undefined;
 
-  constructor({ blobStore, clock, randomness, log, arriving }: Dependencies) {
-    this.#arriving = arriving;
+  constructor({ blobStore, clock, randomness, log }: Dependencies) {
     this.#blobStore = blobStore;
     this.#clock = clock;
     this.#randomness = randomness;
     this.#log = log;
+  }
+
+  /** Names the other road by which blobs come here: what is about to arrive is not fetched. */
+  expectFrom(arriving: Arriving): void {
+    this.#arriving = arriving;
   }
 
   /**

@@ -30,6 +30,22 @@ const LIFETIME_MS = 168 * 60 * 60 * 1000;
 
 const RETRY_AFTER_SECONDS = 30;
 
+/** A state that admits is good for so long: the next request has to begin by then. */
+const ADMISSION_MS = 10 * 60 * 1000;
+
+/** A point, and whether its state admits who holds it. */
+export interface SignedPoint extends UploadPoint {
+  readonly admits?: boolean;
+}
+
+/** Who is admitted to push to one repository, by an answer that was given at that time. */
+export interface Admission {
+  readonly account: string;
+  readonly repository: RepositoryName;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
 export interface Start {
   readonly repository: RepositoryName;
   readonly subject: string;
@@ -67,20 +83,40 @@ export class UploadSessions {
     return { id, repository, subject, offset: 0 };
   }
 
-  /** The state of the upload at that point, for its Location. */
-  sign({ id, repository, subject, offset }: UploadPoint): string {
-    const expiresAt = this.#clock.now().getTime() + this.#lifetimeMs;
-    return this.#states.sign({ session: id, repository, subject, offset, expiresAt });
+  /**
+   * The state of the upload at that point, for its Location. One that admits its holder is good for
+   * a short while, and renewed with each answer.
+   */
+  sign({ id, repository, subject, offset, admits = false }: SignedPoint): string {
+    const expiresAt = this.#clock.now().getTime() + (admits ? ADMISSION_MS : this.#lifetimeMs);
+    return this.#states.sign({ session: id, repository, subject, offset, expiresAt, admits });
+  }
+
+  /**
+   * Whom a state admits to its upload who shows nothing else; `undefined` where it admits nobody:
+   * an ordinary one, another upload's, one that is too old, or none of ours.
+   */
+  async admit(
+    { id: session, repository }: Pick<UploadPoint, 'id' | 'repository'>,
+    text: string,
+  ): Promise<Admission | undefined> {
+    try {
+      const state = await this.#states.verify(text, { session, repository, admits: true });
+      return { account: state.subject, repository, since: state.expiresAt - ADMISSION_MS };
+    } catch (error) {
+      if (error instanceof RegistryError) return undefined;
+      throw error;
+    }
   }
 
   /**
    * The point that a request means, from the state that it carries.
    * @throws RegistryError BLOB_UPLOAD_INVALID, BLOB_UPLOAD_UNKNOWN
    */
-  async read(named: Omit<UploadPoint, 'offset'>, state: string): Promise<UploadPoint> {
+  async read(named: Omit<UploadPoint, 'offset'>, state: string): Promise<SignedPoint> {
     const { id: session, repository, subject } = named;
-    const offset = await this.#states.verify(state, { session, repository, subject });
-    return { ...named, offset };
+    const found = await this.#states.verify(state, { session, repository, subject });
+    return { ...named, offset: found.offset, admits: found.admits ?? false };
   }
 
   async #checkLimits(repository: RepositoryName, subject: string): Promise<void> {

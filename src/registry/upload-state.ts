@@ -20,13 +20,21 @@ export interface UploadState {
   readonly subject: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /** Whether its holder needs no other credential; see `UploadSessions.admit`. */
+  readonly admits?: boolean;
 }
+
+/** What a state must say to be of use. */
+export type Expected = Partial<Omit<UploadState, 'offset' | 'expiresAt'>>;
 
 interface Dependencies {
   readonly identityStore: Pick<IdentityStore, 'listUploadKeys' | 'recordUploadKey'>;
   readonly clock: Clock;
   readonly randomness: Randomness;
 }
+
+/** Stands last in the payload of a state that admits its holder. */
+const ADMITS = 'admits';
 
 const MAX_LENGTH = 2048;
 const SHAPE = /^([\w-]{1,64})\.([\w-]+)\.([\w-]{43})$/;
@@ -80,33 +88,30 @@ export class UploadStates {
 
   sign(state: UploadState): string {
     const key = this.#ring[0]!;
-    const { repository, session, offset, subject, expiresAt } = state;
-    const payload = [1, this.#cluster, repository, session, offset, subject, expiresAt];
+    const { repository, session, offset, subject, expiresAt, admits } = state;
+    const mark = admits ? [ADMITS] : [];
+    const payload = [1, this.#cluster, repository, session, offset, subject, expiresAt, ...mark];
     const body = `${key.kid}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}`;
     return `${body}.${mac(key, body).toString('base64url')}`;
   }
 
   /**
    * @throws RegistryError BLOB_UPLOAD_INVALID where the text is no state at all,
-   * BLOB_UPLOAD_UNKNOWN where it is not ours, not of this repository, session and subject, or too
-   * old.
+   * BLOB_UPLOAD_UNKNOWN where it is not ours, not what is expected, or too old.
    */
-  async verify(text: string, expected: Omit<UploadState, 'offset' | 'expiresAt'>): Promise<number> {
+  async verify(text: string, expected: Expected): Promise<UploadState> {
     const [, kid, payload, signature] = match(text);
     const key = await this.#findKey(kid!);
     const actual = Buffer.from(signature!, 'base64url');
     if (!key || !timingSafeEqual(mac(key, `${kid}.${payload}`), actual)) throw unknown();
-    const fields: unknown[] = JSON.parse(Buffer.from(payload!, 'base64url').toString());
-    const [version, cluster, repository, session, offset, subject, expiresAt] = fields;
+    const { version, cluster, state } = parse(payload!);
     const isOurs =
       version === 1 &&
       cluster === this.#cluster &&
-      repository === expected.repository &&
-      session === expected.session &&
-      subject === expected.subject &&
-      Number(expiresAt) > this.#clock.now().getTime();
+      state.expiresAt > this.#clock.now().getTime() &&
+      Object.entries(expected).every(([key, value]) => state[key as keyof Expected] === value);
     if (!isOurs) throw unknown();
-    return Number(offset);
+    return state;
   }
 
   async #findKey(kid: string): Promise<UploadKey | undefined> {
@@ -141,6 +146,18 @@ export function peekOffset(text: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What `sign` wrote. */
+function parse(payload: string) {
+  const fields = JSON.parse(Buffer.from(payload, 'base64url').toString()) as [
+    ...[number, string, string, string, number, string, number],
+    string?,
+  ];
+  const [version, cluster, repository, session, offset, subject, expiresAt, mark] = fields;
+  const admits = mark === ADMITS;
+  const state: UploadState = { repository, session, offset, subject, expiresAt, admits };
+  return { version, cluster, state };
 }
 
 function match(text: string): RegExpExecArray {

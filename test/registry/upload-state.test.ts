@@ -28,7 +28,7 @@ describe('the signed state of an upload', () => {
 
   it('gives the offset back, at any machine of the site', async () => {
     const [one, other] = [await open(), await open()];
-    expect(await other.verify(one.sign(stateOf()), NAMED)).to.equal(42);
+    expect(await other.verify(one.sign(stateOf()), NAMED)).to.include({ offset: 42 });
     expect(await identityStore.listUploadKeys()).to.have.length(1);
   });
 
@@ -56,6 +56,14 @@ describe('the signed state of an upload', () => {
     }
   });
 
+  it('admits its holder only where it says so', async () => {
+    const states = await open();
+    const admits = { ...NAMED, admits: true };
+    await expectRefused(states.verify(states.sign(stateOf()), admits), 'BLOB_UPLOAD_UNKNOWN');
+    const admitting = states.sign(stateOf({ admits: true }));
+    expect(await states.verify(admitting, admits)).to.include({ offset: 42, subject: 'ann' });
+  });
+
   it('is of no use in another cluster, even with the same key', async () => {
     const state = (await open()).sign(stateOf());
     await expectRefused((await open('elsewhere')).verify(state, NAMED), 'BLOB_UPLOAD_UNKNOWN');
@@ -76,7 +84,7 @@ describe('the signed state of an upload', () => {
     const state = (await open()).sign(stateOf());
     expect(state).to.match(/^next\./);
     passedMs = 2000;
-    expect(await states.verify(state, NAMED)).to.equal(42);
+    expect(await states.verify(state, NAMED)).to.include({ offset: 42 });
   });
 
   it('does not verify with a key that was retired', async () => {
@@ -104,7 +112,7 @@ function bytesOf(state: string): Buffer[] {
   return state.split('.').map((part) => Buffer.from(part, 'base64url'));
 }
 
-async function expectRefused(verified: Promise<number>, code?: string): Promise<void> {
+async function expectRefused(verified: Promise<unknown>, code?: string): Promise<void> {
   const outcome = await verified.catch((error: unknown) => error);
   expect(outcome).to.be.instanceOf(RegistryError);
   const actual = (outcome as RegistryError).code;

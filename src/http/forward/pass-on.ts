@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Passage } from '../../geo/passage.ts';
-import { POSITION_HEADER } from '../../geo/passage.ts';
+import { POSITION_HEADER, WRITES_HEADER } from '../../geo/passage.ts';
 import { askPrimary } from '../../geo/primary-away.ts';
 import { EPOCH_HEADER, type SiteRole } from '../../geo/role.ts';
 import type { ForwardedAnswer, HeaderFields, PrimarySite } from '../../storage/geo/primary-site.ts';
@@ -15,6 +15,8 @@ export interface PassOnDependencies {
   readonly primarySite: Pick<PrimarySite, 'forward'>;
   readonly role: Pick<SiteRole, 'read'>;
   readonly passage: Passage;
+  /** Whether bytes go through this site, or clients are sent to the primary with them. */
+  readonly writes: 'proxy' | 'redirect';
 }
 
 /** > intermediaries MUST remove or replace these (RFC 9110, 7.6.1); and what belongs to one hop. */
@@ -35,6 +37,8 @@ const HOP_BY_HOP = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  // A site's own word to the primary.
+  WRITES_HEADER,
   // Written by this site on every answer of its own.
   'docker-distribution-api-version',
   'meridian-source',
@@ -60,13 +64,14 @@ export interface Passed {
 /** Gives the primary's answer. @throws PrimaryAway, UpstreamFailure */
 export type PassOn = (passed: Passed) => Promise<Answer>;
 
-export function openPassOn({ primarySite, role, passage }: PassOnDependencies): PassOn {
+export function openPassOn(dependencies: PassOnDependencies): PassOn {
+  const { primarySite, role, passage, writes } = dependencies;
   return async ({ request: { method = 'GET', url = '', headers }, response, body }) => {
     const { epoch } = await role.read();
     const request = {
       method,
       path: url,
-      headers: { ...passable(headers), [EPOCH_HEADER]: String(epoch) },
+      headers: { ...passable(headers), [EPOCH_HEADER]: String(epoch), [WRITES_HEADER]: writes },
       ...(body ? { body } : {}),
       signal: watchClient(response),
       timeoutMs: timeoutOf(method, url, body !== undefined),

@@ -109,6 +109,11 @@ export class Call {
     return this.context.req.method === 'HEAD';
   }
 
+  /** Address under which the client knows us. */
+  get baseUrl(): string {
+    return this.#gatekeeper.baseUrl(this.request);
+  }
+
   /** The client's IP address, past the proxies that are trusted. */
   get clientAddress(): string {
     return this.#gatekeeper.clientAddress(this.request);

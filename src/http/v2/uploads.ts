@@ -1,9 +1,11 @@
 /** `/v2/<name>/blobs/uploads/` and the uploads below it. */
+import { WRITES_HEADER } from '../../geo/passage.ts';
 import { type Algorithm, type Digest, isAlgorithm } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/error.ts';
 import { parseContentRange, printUploadRange } from '../../oci/range.ts';
 import { parseRepositoryName, type RepositoryName } from '../../oci/reference.ts';
 import { type Chunk, outOfOrder } from '../../registry/upload-rules.ts';
+import type { SignedPoint } from '../../registry/upload-sessions.ts';
 import type { AppendResult, FinishResult, UploadPoint } from '../../registry/uploads.ts';
 import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
 import { repositoryScope } from '../authorize.ts';
@@ -19,11 +21,14 @@ export async function startUpload(call: Call, services: Services): Promise<Answe
   if (mounted) return mounted;
   const algorithm = readAlgorithm(query.get('digest-algorithm'));
   const subject = caller.account;
-  const point = await services.uploadSessions.start({ repository, subject, algorithm });
+  const admits = call.headers[WRITES_HEADER] === 'redirect';
+  const begun = await services.uploadSessions.start({ repository, subject, algorithm });
+  const point = { ...begun, admits };
   if (digest !== undefined) return finish(call, services, { point, digest });
   const { chunkMinBytes } = services;
   return emptyAnswer(202, {
     ...uploadHeaders(services, point),
+    ...(admits ? { Location: `${call.baseUrl}${locate(services, point)}` } : {}),
     ...(chunkMinBytes === undefined ? {} : { 'OCI-Chunk-Min-Length': chunkMinBytes }),
   });
 }
@@ -92,7 +97,7 @@ async function mount(call: Call, services: Services): Promise<Answer | undefined
   return isMounted ? createdAnswer(repository, digest) : undefined;
 }
 
-function readPoint(call: Call, { uploadSessions }: Services): Promise<UploadPoint> {
+function readPoint(call: Call, { uploadSessions }: Services): Promise<SignedPoint> {
   const { uploadId: id, repository, caller, query } = call;
   const named = { id, repository, subject: caller.account };
   return uploadSessions.read(named, query.get('_state') ?? '');
@@ -118,18 +123,18 @@ function readAlgorithm(text: string | null): Algorithm {
 function expectInOrder<Result extends AppendResult | FinishResult>(
   result: Result,
   services: Services,
-  point: UploadPoint,
+  point: SignedPoint,
 ): Exclude<Result, { kind: 'out-of-order' }> {
   if (result.kind !== 'out-of-order') return result as Exclude<Result, { kind: 'out-of-order' }>;
   const { offset } = result;
   throw outOfOrder(offset, locate(services, { ...point, offset }));
 }
 
-function locate({ uploadSessions }: Services, point: UploadPoint): string {
+function locate({ uploadSessions }: Services, point: SignedPoint): string {
   return uploadLocation({ ...point, state: uploadSessions.sign(point) });
 }
 
-function uploadHeaders(services: Services, point: UploadPoint): Headers {
+function uploadHeaders(services: Services, point: SignedPoint): Headers {
   return {
     Location: locate(services, point),
     Range: printUploadRange(point.offset),
