@@ -4,10 +4,12 @@ import { addAccountCommands } from './account.ts';
 import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommands } from './token.ts';
+import { addWaitCommand } from './wait.ts';
 
 export function addOperatorCommands(program: Command): void {
   addSiteCommands(program);
   addAccountCommands(program);
   addTokenCommands(program);
   addStatusCommand(program);
+  addWaitCommand(program);
 }

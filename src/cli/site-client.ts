@@ -22,6 +22,14 @@ export class SiteClient {
     return this.#read(await this.#fetch(method, path, body));
   }
 
+  /** Asks for what is waited for: whether it came to be in time. @throws Error in one sentence. */
+  async isInTime(path: string): Promise<boolean> {
+    const answer = await this.#fetch('GET', path, undefined);
+    if (answer.status === 408) return false;
+    await this.#read(answer);
+    return true;
+  }
+
   async #read<T>(answer: Response): Promise<T> {
     const text = await answer.text();
     if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;

@@ -68,6 +68,7 @@ describe('an operator’s command, at running sites', function () {
   });
 
   it('tells how every site is, to people and to programs', async () => {
+    await until('both sites are well', async () => at(primary, ['status']).status === 0);
     const [table, json] = [at(primary, ['status']), at(secondary!, ['status', '--json'])];
     expect(table.stdout)
       .to.match(/│ lisbon +│/)
@@ -75,7 +76,7 @@ describe('an operator’s command, at running sites', function () {
     const { sites } = JSON.parse(json.stdout) as {
       sites: { name: string; status: { role: string; isHealthy: boolean } | null }[];
     };
-    expect(sites.map(({ status }) => status?.role)).to.include('primary');
+    expect(sites.map(({ status }) => status?.role)).to.have.members(['primary', 'secondary']);
     const areWell = sites.every(({ status }) => status?.isHealthy);
     expect(json.status).to.equal(areWell ? 0 : 3);
   });
@@ -102,6 +103,21 @@ describe('an operator’s command, at running sites', function () {
       status: 1,
       stderr: `meridian: ${primary.url.origin} refuses: there is no site rome.`,
     });
+  });
+
+  it('waits until an image is whole at the sites, and says when it took too long', async () => {
+    printedBy(primary, ['wait', 'team/app:v1', '--sites', 'lisbon', '--timeout', '20s']);
+    expect(at(primary, ['wait', 'team/app:v2']).status).to.equal(1);
+    secondary!.process.kill('SIGSTOP');
+    try {
+      const client = new Client(primary.url, ADMIN);
+      await new Repository(client, 'team/app', new Fixtures('late')).pushImage('v3');
+      const { status, stdout } = at(primary, ['wait', 'team/app:v3', '--timeout', '1s']);
+      expect(status).to.equal(3);
+      expect(stdout).to.equal('team/app:v3 was not whole at all sites within 1s.\n');
+    } finally {
+      secondary!.process.kill('SIGCONT');
+    }
   });
 
   it('makes an account at a secondary, which is the primary’s, and soon both sites’', async () => {
