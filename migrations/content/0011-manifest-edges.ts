@@ -1,6 +1,7 @@
 /**
- * What each manifest names: blobs, and the children of an index. Written with the manifest, and gone
- * with it. No release was made before this table, so there are no older manifests to read.
+ * What each manifest names: blobs, and the children of an index. Written with the manifest, and
+ * gone with it by its trigger (0014): a foreign key would be looked up for each row of a push. No
+ * release was made before this table, so there are no older manifests to read.
  */
 import type { Knex } from 'knex';
 
@@ -11,8 +12,7 @@ export async function up(knex: Knex): Promise<void> {
       parent text COLLATE "C" NOT NULL,
       child text COLLATE "C" NOT NULL,
       is_manifest boolean NOT NULL,
-      PRIMARY KEY (repository, parent, child, is_manifest),
-      FOREIGN KEY (repository, parent) REFERENCES manifests (repository, digest) ON DELETE CASCADE
+      PRIMARY KEY (repository, parent, child, is_manifest)
     )`);
   await knex.raw(`
     CREATE INDEX manifest_edges_by_child

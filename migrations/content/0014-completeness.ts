@@ -13,7 +13,8 @@ export async function up(knex: Knex): Promise<void> {
     SELECT count(*), count(*) FROM manifests`);
   // Always in the order of the key, so that two that do so at once do not hold each other up.
   await knex.raw(`
-    CREATE FUNCTION add_missing(of_child text, as_manifest boolean, of_repository text, more integer)
+    CREATE FUNCTION add_missing(
+      of_child text, as_manifest boolean, of_repository text, more integer)
     RETURNS void LANGUAGE sql AS $$
       UPDATE manifests SET missing = missing + more
       FROM (
@@ -68,6 +69,7 @@ async function createManifestTrigger(knex: Knex): Promise<void> {
         PERFORM add_missing(it.digest, true, it.repository, was_whole - is_whole);
       END IF;
       IF now_is = 0 THEN
+        DELETE FROM manifest_edges WHERE repository = it.repository AND parent = it.digest;
         DELETE FROM own_arrivals WHERE repository = it.repository AND digest = it.digest;
         DELETE FROM image_arrivals WHERE repository = it.repository AND digest = it.digest;
       ELSIF is_whole > was_whole THEN

@@ -1,4 +1,4 @@
-/** `PUT /api/v1/sites/<name>/report`: a site tells the primary how it is, and what is whole there. */
+/** `PUT /api/v1/sites/<name>/report`: a site says how it is, and what is whole there. */
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';

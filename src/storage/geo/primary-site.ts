@@ -3,7 +3,6 @@
  * feed, and writes that are passed on. A line that fails throws `UpstreamFailure`.
  */
 import type { Readable } from 'node:stream';
-import type { SnapshotKey, SnapshotPage, SnapshotPart } from './snapshot.ts';
 
 export interface JoinRequest {
   /** The join token that an administrator was given. */
@@ -21,7 +20,13 @@ export interface JoinAnswer {
 }
 
 /** A page of the snapshot, and where the primary's log stood before it was read. */
-export interface SnapshotAnswer extends SnapshotPage {
+export interface SnapshotAnswer {
+  readonly after?: readonly string[];
+  readonly through?: readonly string[];
+  readonly rows: readonly {
+    readonly key: readonly string[];
+    readonly fact?: { readonly kind: string };
+  }[];
   readonly position: number;
   readonly epoch: number;
 }
@@ -49,7 +54,7 @@ export interface ForwardedAnswer {
   readonly body: Readable;
 }
 
-/** What a site says of itself: how it is, and which images are whole there since it said so last. */
+/** What a site says of itself: how it is, and which images became whole there. */
 export interface SelfReport {
   readonly site: string;
   /** As `SiteReports` keeps them. */
@@ -76,7 +81,7 @@ export interface PrimarySite {
 
   /** A page of the primary's facts. */
   readSnapshot(
-    wanted: { readonly part: SnapshotPart; readonly after?: SnapshotKey },
+    wanted: { readonly part: string; readonly after?: readonly string[] },
     signal: AbortSignal,
   ): Promise<SnapshotAnswer>;
 

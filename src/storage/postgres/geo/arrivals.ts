@@ -1,6 +1,6 @@
 /**
- * `Arrivals` in PostgreSQL: the tables `own_arrivals`, which a trigger fills in the transaction that
- * made a manifest whole, and `image_arrivals`. The channel tells both.
+ * `Arrivals` in PostgreSQL: the tables `own_arrivals`, which a trigger fills in the transaction
+ * that made a manifest whole, and `image_arrivals`. The channel tells both.
  */
 import type { Digest } from '../../../oci/digest.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
