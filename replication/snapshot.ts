@@ -30,7 +30,7 @@ export async function takeSnapshot(options: SnapshotOptions, signal: AbortSignal
       const page = await primarySite.readSnapshot({ part, ...(after ? { after } : {}) }, signal);
       // What happens from the first page on comes once more, by the feed.
       begun ??= page;
-      await snapshot.replace(page);
+      await snapshot.replace({ ...page, part });
       after = page.through;
     } while (after);
   }

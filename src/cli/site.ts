@@ -23,6 +23,12 @@ export function addSiteCommands(program: Command): void {
   withConnection(
     site.command('remove <name>').description('Cut a site off; its tokens end at once.'),
   ).action(removeSite);
+  withConnection(
+    site.command('pause <name>').description('Let a site copy no blobs for now.'),
+  ).action(pauseSite);
+  withConnection(
+    site.command('resume <name>').description('Let a paused site copy blobs again.'),
+  ).action(resumeSite);
   addSiteOrderCommands(site);
 }
 
@@ -46,6 +52,16 @@ async function inviteSite(name: string, options: ConnectionOptions): Promise<voi
   MERIDIAN_PRIMARY_URL=${primaryUrl}
   MERIDIAN_JOIN_TOKEN=${joinToken}
   MERIDIAN_PUBLIC_URL=(where clients and the other sites reach the new site)`);
+}
+
+async function pauseSite(name: string, options: ConnectionOptions): Promise<void> {
+  await connect(options).send('POST', `/api/v1/sites/${encodeURIComponent(name)}/pause`);
+  say(`The site ${name} is paused: it goes on answering, and copies no blobs.`);
+}
+
+async function resumeSite(name: string, options: ConnectionOptions): Promise<void> {
+  await connect(options).send('POST', `/api/v1/sites/${encodeURIComponent(name)}/resume`);
+  say(`The site ${name} copies blobs again.`);
 }
 
 async function removeSite(name: string, options: ConnectionOptions): Promise<void> {

@@ -77,7 +77,18 @@ export class ClusterSites {
     if (site === this.#own) throw ownName();
     const wasThere = await this.#sites.deleteSite(site);
     if (wasThere) return;
-    throw new RegistryError('NAME_UNKNOWN', { message: `there is no site ${site}` });
+    throw unknownSite(site);
+  }
+
+  /**
+   * A paused site copies no blobs; it goes on following and answering. Idempotent.
+   * @throws RegistryError NAME_UNKNOWN
+   */
+  async pause(site: string, isPaused: boolean): Promise<void> {
+    const found = await this.#sites.findSite(site);
+    if (!found) throw unknownSite(site);
+    const { isPaused: _, ...rest } = found;
+    await this.#sites.recordSite(isPaused ? { ...rest, isPaused } : rest);
   }
 
   async #assertOwnKey({ name, publicKey }: Site): Promise<void> {
@@ -95,6 +106,10 @@ function invalidName(): RegistryError {
 
 function ownName(): RegistryError {
   return new RegistryError('DENIED', { message: 'this is the name of the primary site itself' });
+}
+
+function unknownSite(site: string): RegistryError {
+  return new RegistryError('NAME_UNKNOWN', { message: `there is no site ${site}` });
 }
 
 function hashOf(token: string): string {

@@ -37,6 +37,8 @@ export function siteRoutes(dependencies: SiteDependencies): Router {
   router.post('/', (context) => inviteSite(context, dependencies));
   router.post('/join', (context) => joinSite(context, dependencies));
   router.delete('/:name', (context) => removeSite(context, dependencies));
+  router.post('/:name/pause', (context) => pauseSite(context, dependencies, true));
+  router.post('/:name/resume', (context) => pauseSite(context, dependencies, false));
   return router;
 }
 
@@ -65,6 +67,16 @@ async function joinSite(context: Context, { sites, cluster }: SiteDependencies):
   const { site: name, url, publicKey } = await readJson(context, joinShape);
   const { epoch } = await sites.join(token, { name, url, publicKey });
   await writeAnswer(context, jsonAnswer({ cluster, epoch }));
+}
+
+async function pauseSite(
+  context: Context,
+  { sites, gatekeeper }: SiteDependencies,
+  isPaused: boolean,
+): Promise<void> {
+  await requireAdministrator(context, gatekeeper);
+  await sites.pause(String(context['params']?.name), isPaused);
+  await writeAnswer(context, emptyAnswer(204));
 }
 
 async function removeSite(

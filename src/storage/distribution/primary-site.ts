@@ -10,7 +10,6 @@ import type {
   SelfReport,
   SnapshotAnswer,
 } from '../geo/primary-site.ts';
-import type { SnapshotKey, SnapshotPart } from '../geo/snapshot.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { type Line, refusal } from './line.ts';
 
@@ -79,7 +78,7 @@ export class DistributionPrimarySite implements PrimarySite {
   }
 
   async readSnapshot(
-    { part, after = [] }: { readonly part: SnapshotPart; readonly after?: SnapshotKey },
+    { part, after = [] }: { readonly part: string; readonly after?: readonly string[] },
     signal: AbortSignal,
   ): Promise<SnapshotAnswer> {
     const query = new URLSearchParams({ part });

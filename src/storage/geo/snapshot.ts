@@ -8,7 +8,6 @@
  */
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
-import type { Fact } from '../change-log.ts';
 
 /** In this order, what a row refers to is there before it. */
 export const SNAPSHOT_PARTS = [
@@ -27,8 +26,8 @@ export type SnapshotKey = readonly string[];
 
 export interface SnapshotRow {
   readonly key: SnapshotKey;
-  /** How it is written down; a repository has no fact of its own. */
-  readonly fact?: Fact;
+  /** As the change log writes it down; a repository has no fact of its own. */
+  readonly fact?: { readonly kind: string };
 }
 
 export interface SnapshotPage {
@@ -50,24 +49,24 @@ export interface Snapshot {
 }
 
 /** The fact that takes a row away. */
-export function removalOf(part: SnapshotPart, [first, second]: SnapshotKey): Fact {
+export function removalOf(part: SnapshotPart, [first, second]: SnapshotKey) {
   const repository = first as RepositoryName;
   const digest = second as Digest;
   const actor = '';
   switch (part) {
     case 'sites':
-      return { kind: 'site-deleted', name: first! };
+      return { kind: 'site-deleted', name: first! } as const;
     case 'accounts':
-      return { kind: 'account-deleted', name: first! };
+      return { kind: 'account-deleted', name: first! } as const;
     case 'tokens':
-      return { kind: 'access-token-deleted', id: first! };
+      return { kind: 'access-token-deleted', id: first! } as const;
     case 'repositories':
-      return { kind: 'repository-deleted', repository, actor };
+      return { kind: 'repository-deleted', repository, actor } as const;
     case 'links':
-      return { kind: 'blob-unlinked', repository, digest, actor };
+      return { kind: 'blob-unlinked', repository, digest, actor } as const;
     case 'manifests':
-      return { kind: 'manifest-deleted', repository, digest, actor };
+      return { kind: 'manifest-deleted', repository, digest, actor } as const;
     default:
-      return { kind: 'tag-deleted', repository, tag: second as Tag, actor };
+      return { kind: 'tag-deleted', repository, tag: second as Tag, actor } as const;
   }
 }

@@ -41,7 +41,8 @@ export class MemorySnapshot implements Snapshot {
     for (const row of rows) this.#writeRow(part, row);
   }
 
-  #writeRow(part: SnapshotPart, { key, fact }: SnapshotRow): void {
+  #writeRow(part: SnapshotPart, { key, fact: written }: SnapshotRow): void {
+    const fact = written as Fact | undefined;
     const { repositories } = this.#facts;
     if (!fact) {
       const [name] = key as [never];

@@ -79,7 +79,9 @@ async function writeRow(
   { key, fact }: SnapshotRow,
 ): Promise<void> {
   if (!fact) await writeRepository(trx, key[0] as RepositoryName);
-  else if (part !== 'tags' || (await hasManifest(trx, fact))) await writeFact(trx, fact);
+  else if (part !== 'tags' || (await hasManifest(trx, fact as Fact))) {
+    await writeFact(trx, fact as Fact);
+  }
 }
 
 async function hasManifest(trx: Knex.Transaction, fact: Fact): Promise<boolean> {
