@@ -5,7 +5,7 @@ import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
 import { MemorySiteReports } from '../../src/storage/memory/geo/site-reports.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
-import { figuresOf } from '../support/figures.ts';
+import { figuresOf } from '../geo/status/site-figures.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { HeardFigures } from '../../src/geo/status/cluster.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import { figuresOf } from '../support/figures.ts';
+import { figuresOf } from '../geo/status/site-figures.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
 import { makeImage, push, send, until } from './client.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';

@@ -55,8 +55,6 @@ const OPERATIONS: readonly Operation[] = [
   ['DELETE /api/v1/sites/{name}', 204, 'Cut a site off.'],
   ['POST /api/v1/sites/{name}/pause', 204, 'Let a site copy no blobs for now.'],
   ['POST /api/v1/sites/{name}/resume', 204, 'Let it copy blobs again.'],
-  ['POST /api/v1/sites/{name}/pause', 204, 'Let a site copy no blobs.'],
-  ['POST /api/v1/sites/{name}/resume', 204, 'Let it copy them again.'],
   ['GET /api/v1/sites/{name}/status', 200, 'How a site is.', { answer: siteFiguresShape }],
   ['GET /api/v1/sites/{name}/failures', 200, 'What fails at this site.', { query: PAGE }],
   ['GET /api/v1/sites/{name}/orders', 200, 'What this site was ordered to do.'],

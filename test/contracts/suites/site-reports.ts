@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { SiteReport, SiteReports } from '../../../src/storage/geo/site-reports.ts';
-import { figuresOf } from '../../support/figures.ts';
+import { figuresOf } from '../../geo/status/site-figures.ts';
 import { until } from '../../two-sites/client.ts';
 
 function reportOf(site: string, rest: Parameters<typeof figuresOf>[1] = {}): SiteReport {

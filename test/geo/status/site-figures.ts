@@ -1,5 +1,5 @@
 /** What a site may say of itself. */
-import type { SiteFigures } from '../../src/storage/geo/site-reports.ts';
+import type { SiteFigures } from '../../../src/storage/geo/site-reports.ts';
 
 const NOTHING = { total: 0, verified: 0, wanted: 0, failed: 0, percent: null };
 
