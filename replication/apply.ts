@@ -1,6 +1,7 @@
 /** From changes of the primary to facts of this site, and to blobs that are wanted. */
 import type { Clock } from '../src/clock.ts';
 import type { Log } from '../src/log.ts';
+import type { RepositoryName } from '../src/oci/reference.ts';
 import type { Change, ChangeLog, Proof } from '../src/storage/change-log.ts';
 import { StorageUnavailable } from '../src/storage/failure.ts';
 import type { Ledger, Want } from '../src/storage/geo/ledger.ts';
@@ -14,6 +15,8 @@ interface Dependencies {
   readonly onWanted: () => void;
   /** Called where the ledger could not be told: it has to be filled again. */
   readonly onLedgerAway: () => void;
+  /** Whether this site copies the blobs of that repository; all where absent. */
+  readonly isSelected?: (repository: RepositoryName) => boolean;
 }
 
 /** Content of changes that are older was not pushed just now: it must not delay what was. */
@@ -29,7 +32,9 @@ export function createApply(dependencies: Dependencies): Apply {
   const { changeLog, ledger, clock, log, onWanted, onLedgerAway } = dependencies;
   return async (changes, proof) => {
     await changeLog.apply(changes, proof);
-    const wants = changes.flatMap((change) => wantsOf(change, clock.now()));
+    const wants = changes
+      .flatMap((change) => wantsOf(change, clock.now()))
+      .filter(({ repository }) => dependencies.isSelected?.(repository as RepositoryName) ?? true);
     if (wants.length === 0) return;
     try {
       await ledger.want(wants);

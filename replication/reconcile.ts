@@ -3,12 +3,15 @@ import type { Clock } from '../src/clock.ts';
 import type { Bell } from '../src/geo/bell.ts';
 import type { Log } from '../src/log.ts';
 import type { Digest } from '../src/oci/digest.ts';
+import { type PathPattern } from '../src/oci/path-pattern.ts';
 import type { Ledger } from '../src/storage/geo/ledger.ts';
 import type { Replicas } from '../src/storage/geo/replicas.ts';
 
 export interface RefillOptions {
   readonly replicas: Pick<Replicas, 'listWanted'>;
   readonly ledger: Pick<Ledger, 'want' | 'isFilled' | 'recordFilled'>;
+  /** Which repositories' blobs are copied here. */
+  readonly selection: readonly PathPattern[];
   readonly clock: Clock;
   readonly log: Log;
   /** Called once blobs are wanted. */
@@ -51,11 +54,12 @@ export async function keepFilled(
  *
  * @returns how many they are
  */
-async function refill({ replicas, ledger, log, onWanted }: RefillOptions): Promise<number> {
+async function refill(options: RefillOptions): Promise<number> {
+  const { replicas, ledger, log, onWanted, selection } = options;
   let count = 0;
   let after: Digest | undefined;
   for (;;) {
-    const page = await replicas.listWanted({ ...(after ? { after } : {}), limit: PAGE });
+    const page = await replicas.listWanted({ ...(after ? { after } : {}), limit: PAGE, selection });
     await ledger.want(page.map((blob) => ({ ...blob, lane: 'backfill' })));
     count += page.length;
     if (page.length > 0) onWanted();

@@ -1,6 +1,5 @@
 /** From the ports and rules of a site to the tasks of its replication. */
 import type { Clock } from '../src/clock.ts';
-import type { BandwidthWindow } from '../src/config/bandwidth.ts';
 import { Bell } from '../src/geo/bell.ts';
 import type { SiteRole } from '../src/geo/role.ts';
 import type { OwnStatus } from '../src/geo/status/status.ts';
@@ -28,7 +27,7 @@ import type { Sites } from '../src/storage/sites.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
 import type { Upstream } from '../src/storage/upstream.ts';
 import { createApply } from './apply.ts';
-import { Bandwidth } from './copy/bandwidth.ts';
+import { Bandwidth, type BandwidthWindow } from './copy/bandwidth.ts';
 import { createTransfer } from './copy/transfer.ts';
 import { createPauseCheck, lanesOf, work } from './copy/worker.ts';
 import { follow } from './follow.ts';

@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { Consistency } from '../oci/consistency.ts';
 import { type PathPattern, parsePathPattern } from '../oci/path-pattern.ts';
+import { readBandwidth } from './bandwidth.ts';
 
 /** A host and a port to listen at. */
 export interface ListenAddress {
@@ -82,6 +83,12 @@ export function duration(least: string, most: string) {
     return value !== undefined && value >= leastMs && value <= mostMs ? value : undefined;
   }, `must be a length of time from ${least} to ${most}, such as 90s, 15m, 12h or 7d`);
 }
+
+/** A rate, or windows of the day with a rate each. */
+export const bandwidth = valueOf(
+  readBandwidth,
+  'must be a rate such as 10MB/s, unlimited, or 22:00-06:00=unlimited, 06:00-22:00=10MB/s',
+);
 
 /** What `MERIDIAN_CONSISTENCY` says; the header of a request is written otherwise. */
 export const consistency = valueOf((given): Consistency | undefined => {

@@ -62,6 +62,7 @@ interface Running {
   readonly listeners: Set<OnVerified>;
   /** Resolves when the blob is kept and every listener was told. */
   readonly settled: Promise<void>;
+  isRead: boolean;
 }
 
 export class Fill {
@@ -89,7 +90,9 @@ export class Fill {
    * the upstream has no such blob. Throws `UpstreamFailure` where the upstream does not answer.
    */
   async open({ range, ...wanted }: WantedContent): Promise<FilledContent | undefined> {
-    const { transfer } = this.#join(wanted);
+    const running = this.#join(wanted);
+    running.isRead = true;
+    const { transfer } = running;
     const sizeBytes = await transfer.opened;
     if (sizeBytes === undefined) return undefined;
     const whole = { start: 0, end: sizeBytes - 1 };
@@ -107,6 +110,11 @@ export class Fill {
     if (sizeBytes === undefined) return undefined;
     await settled;
     return { sizeBytes };
+  }
+
+  /** Whether a client has asked for what is under way. */
+  isRead(digest: Digest): boolean {
+    return this.#running.get(digest)?.isRead ?? false;
   }
 
   /** How many transfers are under way. */
@@ -131,7 +139,12 @@ export class Fill {
     const goesOn = staging !== undefined;
     const transfer = new Transfer({ ...order, staging: place, goesOn }, ports);
     const listeners = new Set<OnVerified>();
-    const running = { transfer, listeners, settled: this.#follow(transfer, listeners) };
+    const running = {
+      transfer,
+      listeners,
+      settled: this.#follow(transfer, listeners),
+      isRead: false,
+    };
     this.#running.set(order.digest, running);
     // A client learns of the failure by its broken body; nobody else may be waiting.
     running.settled.catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** One closed range of a blob, fetched ahead of whoever reads it, and gone on with when it breaks. */
+/** One closed range of a blob, fetched ahead of who reads it, and gone on with when it breaks. */
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import { UpstreamFailure } from '../upstream.ts';
@@ -20,7 +20,7 @@ export interface SegmentOptions {
   readonly clock: Clock;
 }
 
-/** A segment that breaks more often is given up; who reads it may ask anew, and with more patience. */
+/** A segment that breaks more often is given up; who reads it may ask anew, with more patience. */
 const MOST_TRIES = 5;
 const FIRST_PAUSE_MS = 50;
 

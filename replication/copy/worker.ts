@@ -1,19 +1,19 @@
 /** The worker: claims a wanted blob, brings it here, and settles it; or says why it could not. */
-import type { Clock } from '../src/clock.ts';
-import type { Bell } from '../src/geo/bell.ts';
-import type { Log } from '../src/log.ts';
-import type { Randomness } from '../src/randomness.ts';
-import { StorageFull, StorageUnavailable } from '../src/storage/failure.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { Bell } from '../../src/geo/bell.ts';
+import type { Log } from '../../src/log.ts';
+import type { Randomness } from '../../src/randomness.ts';
+import { StorageFull, StorageUnavailable } from '../../src/storage/failure.ts';
 import {
   LANES,
   type Lane,
   type Ledger,
   type LedgerEntry,
   type Reason,
-} from '../src/storage/geo/ledger.ts';
-import type { Sites } from '../src/storage/sites.ts';
-import { UpstreamFailure } from '../src/storage/upstream.ts';
-import { type Pace, pauseMs } from './backoff.ts';
+} from '../../src/storage/geo/ledger.ts';
+import type { Sites } from '../../src/storage/sites.ts';
+import { UpstreamFailure } from '../../src/storage/upstream.ts';
+import { type Pace, pauseMs } from '../backoff.ts';
 import type { BringHere } from './transfer.ts';
 
 export interface WorkOptions {

@@ -1,19 +1,22 @@
 /** Brings one wanted blob here, through the same fill that serves clients. */
 import { pipeline, Transform } from 'node:stream';
-import type { Digest } from '../src/oci/digest.ts';
-import type { Fill, OnVerified } from '../src/registry/fill.ts';
-import type { BlobStore } from '../src/storage/blob-store.ts';
-import type { Catalog } from '../src/storage/catalog.ts';
-import type { LedgerEntry } from '../src/storage/geo/ledger.ts';
-import type { Replicas } from '../src/storage/geo/replicas.ts';
-import { type Upstream, type UpstreamBlob, UpstreamFailure } from '../src/storage/upstream.ts';
+import { callbackify } from 'node:util';
+import type { Digest } from '../../src/oci/digest.ts';
+import type { Fill, OnVerified } from '../../src/registry/fill.ts';
+import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { Catalog } from '../../src/storage/catalog.ts';
+import type { LedgerEntry } from '../../src/storage/geo/ledger.ts';
+import type { Replicas } from '../../src/storage/geo/replicas.ts';
+import { type Upstream, type UpstreamBlob, UpstreamFailure } from '../../src/storage/upstream.ts';
+import type { Bandwidth } from './bandwidth.ts';
 
 export interface TransferOptions {
   readonly catalog: Pick<Catalog, 'listHolders'>;
   readonly replicas: Pick<Replicas, 'findVerified'>;
   readonly blobStore: Pick<BlobStore, 'find'>;
   readonly upstream: Pick<Upstream, 'openBlob'>;
-  readonly fill: Pick<Fill, 'fetch'>;
+  readonly fill: Pick<Fill, 'fetch' | 'isRead'>;
+  readonly bandwidth: Pick<Bandwidth, 'take'>;
   readonly onArrival: OnVerified;
 }
 
@@ -38,7 +41,11 @@ export function createTransfer(options: TransferOptions): BringHere {
     if (repository === undefined) return;
     const source = async (offset: number) => {
       const blob = await upstream.openBlob(repository, digest, offset);
-      return blob && watch(blob, offset, onProgress);
+      const wait = async (bytes: number) => {
+        // The limit is for copies that nobody waits for.
+        if (!fill.isRead(digest)) await options.bandwidth.take(bytes);
+      };
+      return blob && watch(blob, wait, (passed) => onProgress(offset + passed));
     };
     const staging = stagingOf(digest);
     const done = await fill.fetch({ digest, sizeBytes, source, staging, onVerified: onArrival });
@@ -51,14 +58,20 @@ function stagingOf(digest: Digest): string {
   return `copy-${digest.replace(':', '-')}`;
 }
 
-/** Counts what passes. */
-function watch(blob: UpstreamBlob, from: number, onProgress: OnProgress): UpstreamBlob {
-  let offset = from;
+/** Lets bytes pass when they may, and counts them. */
+function watch(
+  blob: UpstreamBlob,
+  wait: (bytes: number) => Promise<void>,
+  onProgress: OnProgress,
+): UpstreamBlob {
+  let passed = 0;
+  const letPass = async (chunk: Uint8Array) => {
+    await wait(chunk.length);
+    onProgress((passed += chunk.length));
+    return chunk;
+  };
   const counter = new Transform({
-    transform: (chunk: Uint8Array, _encoding, done) => {
-      onProgress((offset += chunk.length));
-      done(null, chunk);
-    },
+    transform: (chunk: Uint8Array, _encoding, done) => callbackify(letPass)(chunk, done),
   });
   // Either side that breaks or is let go of takes the other along.
   pipeline(blob.content, counter, () => undefined);

@@ -2,26 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
-import { createTransfer } from '../../replication/transfer.ts';
-import { runOne, type WorkOptions } from '../../replication/worker.ts';
-import { type Clock, systemClock as clock } from '../../src/clock.ts';
-import { createArrival } from '../../src/geo/arrival.ts';
-import { createLog } from '../../src/log.ts';
-import { digestOf } from '../../src/oci/digest.ts';
-import type { RepositoryName } from '../../src/oci/reference.ts';
-import { systemRandomness as randomness } from '../../src/randomness.ts';
-import { Fill } from '../../src/registry/fill.ts';
-import { StorageUnavailable } from '../../src/storage/failure.ts';
-import { MemoryUpstream } from '../../src/storage/memory/upstream.ts';
-import { UpstreamFailure } from '../../src/storage/upstream.ts';
-import { defer } from '../support/deferred.ts';
-import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
+import { Bandwidth } from '../../../replication/copy/bandwidth.ts';
+import { createTransfer } from '../../../replication/copy/transfer.ts';
+import { runOne, type WorkOptions } from '../../../replication/copy/worker.ts';
+import { type Clock, systemClock as clock } from '../../../src/clock.ts';
+import { createArrival } from '../../../src/geo/arrival.ts';
+import { createLog } from '../../../src/log.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import type { RepositoryName } from '../../../src/oci/reference.ts';
+import { systemRandomness as randomness } from '../../../src/randomness.ts';
+import { Fill } from '../../../src/registry/fill.ts';
+import { StorageUnavailable } from '../../../src/storage/failure.ts';
+import { MemoryUpstream } from '../../../src/storage/memory/upstream.ts';
+import { UpstreamFailure } from '../../../src/storage/upstream.ts';
+import { defer } from '../../support/deferred.ts';
+import { openMemoryPorts, type TestPorts } from '../../support/ports.ts';
 
 const log = createLog('silent');
 const repository = 'acme/app' as RepositoryName;
 const blob = randomBytes(300_000);
 const digest = digestOf(blob);
 const since = new Date();
+const bandwidth = new Bandwidth([], clock);
 const want = { digest, sizeBytes: blob.length, repository, lane: 'fresh', since } as const;
 
 describe('the worker', () => {
@@ -33,7 +35,7 @@ describe('the worker', () => {
   const startWorker = (source: Pick<MemoryUpstream, 'openBlob'> = upstream): WorkOptions => {
     const fill = new Fill({ ...ports, clock, randomness, log });
     const onArrival = createArrival({ ...ports, clock });
-    const bringHere = createTransfer({ ...ports, upstream: source, fill, onArrival });
+    const bringHere = createTransfer({ ...ports, upstream: source, fill, onArrival, bandwidth });
     return { ...ports, bringHere, clock, randomness, log, holder: randomness.uuid() };
   };
 

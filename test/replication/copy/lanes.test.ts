@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
-import { createPauseCheck, lanesOf, work } from '../../replication/worker.ts';
-import { systemClock } from '../../src/clock.ts';
-import { Bell } from '../../src/geo/bell.ts';
-import { createLog } from '../../src/log.ts';
-import { type Digest, digestOf } from '../../src/oci/digest.ts';
-import { systemRandomness as randomness } from '../../src/randomness.ts';
-import { LANES, type Lane } from '../../src/storage/geo/ledger.ts';
-import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
-import { defer } from '../support/deferred.ts';
+import { createPauseCheck, lanesOf, work } from '../../../replication/copy/worker.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { Bell } from '../../../src/geo/bell.ts';
+import { createLog } from '../../../src/log.ts';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import { systemRandomness as randomness } from '../../../src/randomness.ts';
+import { LANES, type Lane } from '../../../src/storage/geo/ledger.ts';
+import { MemoryLedger } from '../../../src/storage/memory/ledger.ts';
+import { defer } from '../../support/deferred.ts';
 
 const log = createLog('silent');
 const since = new Date(0);
