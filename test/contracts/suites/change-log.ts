@@ -37,6 +37,8 @@ export function describeChangeLogContract(name: string, open: OpenFacts): void {
     };
     const read = (after = 0, limit = 1000) =>
       primary.changeLog.list({ after, limit, withContent: true });
+    const age = async () => (await secondary.changeLog.readHead()).ageMs;
+
     describe('head and list', () => {
       it('begin with nothing', async () => {
         expect(await primary.changeLog.head()).to.equal(0);
@@ -233,8 +235,6 @@ export function describeChangeLogContract(name: string, open: OpenFacts): void {
     });
 
     describe('the watermark', () => {
-      const age = async () => (await secondary.changeLog.readHead()).ageMs;
-
       it('is 0 at a primary, and unknown at a secondary that heard nothing', async () => {
         await link('a');
         expect(await primary.changeLog.readHead()).to.deep.equal({ position: 1, ageMs: 0 });
