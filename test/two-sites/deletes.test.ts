@@ -1,44 +1,27 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { digestOf } from '../../src/oci/digest.ts';
-import {
-  type OpenPorts,
-  openMemoryPorts,
-  openPostgresPorts,
-  type TestPorts,
-} from '../support/ports.ts';
-import { type Image, invite, makeImage, pull, push, send, until } from './client.ts';
-import { startPrimary, startSecondary, type TestSite } from './site.ts';
+import { type OpenPorts, openMemoryPorts, openPostgresPorts } from '../support/ports.ts';
+import { type Image, makeImage, pull, push, send, until } from './client.ts';
+import { openPair, type Pair } from './pair.ts';
+import type { TestSite } from './site.ts';
 
 describeDeletes('in memory', openMemoryPorts);
 describeDeletes('on PostgreSQL and a file system', openPostgresPorts);
 
 function describeDeletes(where: string, openPorts: OpenPorts): void {
   describe(`deletes at two sites ${where}`, () => {
-    const opened: TestPorts[] = [];
+    let pair: Pair;
     let primary: TestSite;
     let secondary: TestSite;
 
-    const open = async () => {
-      const ports = await openPorts();
-      opened.push(ports);
-      return ports;
-    };
-
     before(async function () {
       this.timeout(60_000);
-      primary = await startPrimary('tokyo', await open());
-      secondary = await startSecondary('lisbon', await open(), {
-        primaryUrl: primary.url,
-        joinToken: await invite(primary, 'lisbon'),
-      });
+      pair = await openPair(openPorts);
+      ({ primary, secondary } = pair);
     });
 
-    after(async () => {
-      await secondary.stop();
-      await primary.stop();
-      await Promise.all(opened.map((ports) => ports.close()));
-    });
+    after(() => pair.close());
 
     /** An image that is whole at both sites, and remembered at both. */
     const pushEverywhere = async (name: string): Promise<Image> => {

@@ -1,13 +1,9 @@
 import { expect } from 'chai';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
-import {
-  type OpenPorts,
-  openMemoryPorts,
-  openPostgresPorts,
-  type TestPorts,
-} from '../support/ports.ts';
-import { type Image, invite, makeImage, pull, push, send, until } from './client.ts';
-import { startPrimary, startSecondary, type TestSite } from './site.ts';
+import { type OpenPorts, openMemoryPorts, openPostgresPorts } from '../support/ports.ts';
+import { type Image, makeImage, pull, push, send, until } from './client.ts';
+import { openPair, type Pair } from './pair.ts';
+import type { TestSite } from './site.ts';
 
 describeOrders('in memory', openMemoryPorts);
 describeOrders('on PostgreSQL and a file system', openPostgresPorts);
@@ -21,30 +17,17 @@ interface Listed {
 
 function describeOrders(where: string, openPorts: OpenPorts): void {
   describe(`orders at two sites ${where}`, () => {
-    const opened: TestPorts[] = [];
+    let pair: Pair;
     let primary: TestSite;
     let secondary: TestSite;
 
-    const open = async () => {
-      const ports = await openPorts();
-      opened.push(ports);
-      return ports;
-    };
-
     before(async function () {
       this.timeout(60_000);
-      primary = await startPrimary('tokyo', await open());
-      secondary = await startSecondary('lisbon', await open(), {
-        primaryUrl: primary.url,
-        joinToken: await invite(primary, 'lisbon'),
-      });
+      pair = await openPair(openPorts);
+      ({ primary, secondary } = pair);
     });
 
-    after(async () => {
-      await secondary.stop();
-      await primary.stop();
-      await Promise.all(opened.map((ports) => ports.close()));
-    });
+    after(() => pair.close());
 
     const isHere = async (digest: Digest) =>
       (await secondary.ports.replicas.findVerified(digest)) !== undefined &&
