@@ -6,9 +6,10 @@
 import type { Knex } from 'knex';
 
 export async function up(knex: Knex): Promise<void> {
+  // No sequence: one that is used in the transaction that made it begins again after a crash.
   await knex.raw(`
     CREATE TABLE replica_counts (
-      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
       manifests bigint NOT NULL DEFAULT 0,
       complete_manifests bigint NOT NULL DEFAULT 0,
       blobs bigint NOT NULL DEFAULT 0,

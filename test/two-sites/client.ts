@@ -34,13 +34,21 @@ function describeBlob(mediaType: string, blob: Buffer) {
   return { mediaType, digest: digestOf(blob), size: blob.length };
 }
 
-/** With a token for the repository of the URL, as clients have one; by password for other URLs. */
+/**
+ * With a token for the repository of the URL, as clients have one; by password for other URLs. A
+ * token that is refused is asked for once more, as clients do: the port of a site that has ended
+ * may be another site's now.
+ */
 export async function send(url: string, init: RequestInit = {}): Promise<Response> {
   const [, repository] = /\/v2\/(.+)\/(?:blobs|manifests)\//.exec(url) ?? [];
   const { origin } = new URL(url);
-  const authorization = repository ? `Bearer ${await logIn(origin, repository)}` : BASIC;
-  const headers = { authorization, ...(init.headers as Record<string, string>) };
-  return fetch(url, { ...init, headers });
+  const ask = async () => {
+    const authorization = repository ? `Bearer ${await logIn(origin, repository)}` : BASIC;
+    const headers = { authorization, ...(init.headers as Record<string, string>) };
+    return fetch(url, { ...init, headers });
+  };
+  const answer = await ask();
+  return answer.status === 401 && tokens.delete(`${origin} ${repository}`) ? ask() : answer;
 }
 
 export interface Target {
