@@ -8,7 +8,7 @@ import {
   type TestPorts,
 } from '../support/ports.ts';
 import { type Image, invite, makeImage, pull, push, pushManifest, send, until } from './client.ts';
-import { type LineProxy, startLineProxy } from './line-proxy.ts';
+import { type LineProxy, startLineProxy } from './lines/line-proxy.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
 /** `GEO=full` measures with the numbers of the promises; else it only shows that they hold. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { digestOf } from '../../src/oci/digest.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
 import { makeImage, pull, pushManifest, send, until } from './client.ts';
-import { type CountingProxy, startCountingProxy } from './counting-proxy.ts';
+import { type CountingProxy, startCountingProxy } from './lines/counting-proxy.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
 const BYTES = Buffer.from('0123456789');

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { digestOf } from '../../src/oci/digest.ts';
 import { openMemoryPorts, openPostgresPorts, type TestPorts } from '../support/ports.ts';
 import { type Image, makeImage, pull, push, pushManifest, send, until } from './client.ts';
-import { type CountingProxy, startCountingProxy } from './counting-proxy.ts';
+import { type CountingProxy, startCountingProxy } from './lines/counting-proxy.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
 const MiB = 1024 * 1024;
