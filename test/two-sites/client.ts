@@ -113,7 +113,7 @@ export async function pull({ site, name }: Target, image: Image): Promise<void> 
 const tokens = new Map<string, Promise<string>>();
 
 /** The token that the site's own endpoint gives; once for each site and repository. */
-function logIn(site: string, repository: string): Promise<string> {
+export function logIn(site: string, repository: string): Promise<string> {
   const key = `${site} ${repository}`;
   const token = tokens.get(key) ?? askToken(site, repository);
   tokens.set(key, token);

@@ -1,25 +1,49 @@
 /**
- * `npm run bench:geo [-- MiB]`: what several sites promise of transfers, measured over a line that
- * is made in userland. Ends with 1 where the bar is missed.
+ * `npm run bench:geo [-- row …] [--small] [--gigabytes 50]`: what several sites promise, measured
+ * with real processes over lines that are made in userland, as a table. Ends with 1 where a bar is
+ * missed.
  */
-import { compareRanges } from './ranges.ts';
+import { parseArgs } from 'node:util';
+import { benchBackfill } from './speed/backfill.ts';
+import { benchBusy } from './speed/busy.ts';
+import { benchInterrupted } from './speed/interrupted.ts';
+import { benchPushToTag } from './speed/push-to-tag.ts';
+import { benchRanges } from './speed/ranges.ts';
+import { type BenchOptions, type GeoRow, printRows, type RunRow } from './table.ts';
 
-const MIB = 1024 * 1024;
-const LEAST_RATIO = 3;
+const ROWS: Readonly<Record<string, RunRow>> = {
+  'push-to-tag': benchPushToTag,
+  backfill: benchBackfill,
+  ranges: benchRanges,
+  c4: benchInterrupted,
+  c12: benchBusy,
+};
 
-async function main(mib = '64'): Promise<void> {
-  const near = await compareRanges(256 * MIB);
-  print('256 MiB over loopback', near);
-  const far = await compareRanges(Number(mib) * MIB, { roundTripMs: 100, loss: 0.001 });
-  print(`${mib} MiB, 100 ms round trip, 0.1 % loss`, far);
-  process.exitCode = far.streamSeconds / far.rangesSeconds >= LEAST_RATIO ? 0 : 1;
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { small: { type: 'boolean' }, gigabytes: { type: 'string', default: '50' } },
+  });
+  const options = { isSmall: values.small ?? false, gigabytes: Number(values.gigabytes) };
+  const unknown = positionals.find((name) => !Object.hasOwn(ROWS, name));
+  if (unknown) throw new Error(`no row ${unknown}; there are ${Object.keys(ROWS).join(', ')}`);
+  const rows: GeoRow[] = [];
+  for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
+    process.stderr.write(`${name} …\n`);
+    rows.push(...(await measure(name, options)));
+  }
+  process.stdout.write(`${printRows(rows)}\n`);
+  process.exitCode = rows.every((row) => row.isMet) ? 0 : 1;
 }
 
-function print(name: string, figures: { streamSeconds: number; rangesSeconds: number }): void {
-  const { streamSeconds, rangesSeconds } = figures;
-  const ratio = (streamSeconds / rangesSeconds).toFixed(2);
-  const [stream, ranges] = [streamSeconds, rangesSeconds].map((seconds) => seconds.toFixed(2));
-  process.stdout.write(`${name}: one stream ${stream} s, by ranges ${ranges} s, ratio ${ratio}\n`);
+/** A row that fails is no reason to lose the others. */
+async function measure(name: string, options: BenchOptions): Promise<GeoRow[]> {
+  try {
+    return await ROWS[name]!(options);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).stack}\n`);
+    return [{ promise: name, done: String(error), figure: 'failed', bar: '', isMet: false }];
+  }
 }
 
-await main(process.argv[2]);
+await main();
