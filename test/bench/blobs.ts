@@ -1,16 +1,14 @@
 /** Blob bytes: processor time of reads, rate of pushes, memory with many readers at once. */
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { contentOf } from '../conformance/fixtures.ts';
 import { download, median, requestRate, upload } from './load.ts';
 import { cpuSecondsOf, familyMemoryMb, residentMbOf } from './process-figures.ts';
 import type { Stand } from './stand.ts';
 import { limitRow, type Row, ratioRow } from './table.ts';
+import { warmMachine } from './warm.ts';
 
-const run = promisify(execFile);
 const MIB = 1024 * 1024;
 const REPOSITORY = 'bench/blobs';
 /** Of each; a disk that is at work for others makes single rounds differ threefold. */
@@ -79,8 +77,7 @@ async function pushFile(stand: Stand, file: string, sizeBytes: number): Promise<
   const headers = Object.entries(await stand.headers(`repository:${REPOSITORY}:pull,push`)).map(
     ([name, value]) => `${name}: ${value}`,
   );
-  // What was written before, by whom ever, shall not be waited for now: the peer syncs nothing.
-  await run('sync');
+  await warmMachine();
   const seconds = await upload(await stand.uploadUrl(REPOSITORY, content), file, headers);
   const url = `${stand.server.url}/v2/${REPOSITORY}/blobs/${content.digest}`;
   return { url, headers, seconds };

@@ -6,6 +6,7 @@ import { writeLayout } from '../support/images/image.ts';
 import { median } from './load.ts';
 import type { Stand } from './stand.ts';
 import { type Row, ratioRow } from './table.ts';
+import { warmMachine } from './warm.ts';
 
 const run = promisify(execFile);
 const ROUNDS = 9;
@@ -44,6 +45,7 @@ async function copy(stand: Stand, from: string, to: string): Promise<number> {
   const login = credentials
     ? [`--${side}-creds`, `${credentials.user}:${credentials.password}`]
     : [];
+  await warmMachine();
   const started = performance.now();
   await run('skopeo', ['copy', '-q', `--${side}-tls-verify=false`, ...login, from, to]);
   return (performance.now() - started) / 1000;

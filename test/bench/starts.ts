@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { findPort, startProgram } from '../support/programs/program.ts';
 import { median } from './load.ts';
 import { limitRow, type Row } from './table.ts';
+import { warmMachine } from './warm.ts';
 
 const ROUNDS = 3;
 
@@ -29,6 +30,7 @@ export async function benchStarts(): Promise<Row[]> {
 
 /** From the start of the process to the first 200 of /readyz. */
 async function secondsToReady(options: { data: string; port: number }): Promise<number> {
+  await warmMachine();
   const started = performance.now();
   const program = await startProgram(options);
   const seconds = (performance.now() - started) / 1000;
