@@ -4,21 +4,19 @@ import type { Algorithm } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Randomness } from '../randomness.ts';
-import type { UploadTracker } from '../storage/upload-tracker.ts';
+import type { UploadCaps, UploadTracker } from '../storage/upload-tracker.ts';
 import type { UploadStates } from './upload-state.ts';
 import type { UploadPoint } from './uploads.ts';
 
 interface Dependencies {
-  readonly uploadTracker: Pick<UploadTracker, 'create' | 'count'>;
+  readonly uploadTracker: Pick<UploadTracker, 'create'>;
   readonly states: Pick<UploadStates, 'refresh' | 'sign' | 'verify'>;
   readonly clock: Clock;
   readonly randomness: Randomness;
 }
 
-/** How many uploads may be under way at once (A14), and for how long. */
-export interface UploadLimits {
-  readonly perSubject: number;
-  readonly perRepository: number;
+/** How many uploads may be under way at once, and for how long. */
+export interface UploadLimits extends UploadCaps {
   /** How long an unfinished one is kept; a week where absent. */
   readonly lifetimeMs?: number;
 }
@@ -74,12 +72,12 @@ export class UploadSessions {
 
   /** @throws RegistryError TOOMANYREQUESTS where too many are under way. */
   async start({ repository, subject, algorithm }: Start): Promise<UploadPoint> {
-    await Promise.all([this.#checkLimits(repository, subject), this.#states.refresh()]);
     const id = this.#randomness.uuid();
     const startedAt = this.#clock.now();
     const expiresAt = new Date(startedAt.getTime() + this.#lifetimeMs);
     const session = { id, repository, subject, algorithm, offset: 0, startedAt, expiresAt };
-    await this.#uploadTracker.create(session);
+    await this.#states.refresh();
+    if (!(await this.#uploadTracker.create(session, this.#limits))) throw tooMany();
     return { id, repository, subject, offset: 0 };
   }
 
@@ -118,16 +116,11 @@ export class UploadSessions {
     const found = await this.#states.verify(state, { session, repository, subject });
     return { ...named, offset: found.offset, admits: found.admits ?? false };
   }
+}
 
-  async #checkLimits(repository: RepositoryName, subject: string): Promise<void> {
-    const [ofSubject, inRepository] = await Promise.all([
-      this.#uploadTracker.count({ subject }),
-      this.#uploadTracker.count({ repository }),
-    ]);
-    if (ofSubject < this.#limits.perSubject && inRepository < this.#limits.perRepository) return;
-    throw new RegistryError('TOOMANYREQUESTS', {
-      message: 'too many uploads are under way',
-      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
-    });
-  }
+function tooMany(): RegistryError {
+  return new RegistryError('TOOMANYREQUESTS', {
+    message: 'too many uploads are under way',
+    headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+  });
 }

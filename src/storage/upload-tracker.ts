@@ -27,8 +27,18 @@ export interface Lease {
   readonly now: Date;
 }
 
+/** How many uploads may be under way at once (A14). */
+export interface UploadCaps {
+  readonly perSubject: number;
+  readonly perRepository: number;
+}
+
 export interface UploadTracker {
-  create(session: UploadSession): Promise<void>;
+  /**
+   * Begins a session, where the caps allow one more; of many that begin at once, not one too many
+   * is let in. @returns whether it was
+   */
+  create(session: UploadSession, caps?: UploadCaps): Promise<boolean>;
 
   find(id: string): Promise<UploadSession | undefined>;
 
@@ -46,12 +56,6 @@ export interface UploadTracker {
 
   /** @returns whether it was there. */
   delete(id: string): Promise<boolean>;
-
-  /** Sessions that are under way, for the caps of A14. */
-  count(filter: {
-    readonly subject?: string;
-    readonly repository?: RepositoryName;
-  }): Promise<number>;
 
   listExpired(now: Date, limit: number): Promise<UploadSession[]>;
 }

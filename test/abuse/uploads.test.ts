@@ -112,7 +112,8 @@ describe('abuse of uploads', () => {
     const blob = await attacker.send('HEAD', `/v2/x/race/blobs/${DIGEST}`);
     expect(blob.status).to.equal(one === 201 || two === 201 ? 200 : 404);
     await attacker.send('DELETE', path);
-    expect(await registry.uploadTracker.count({ repository: 'x/race' as never })).to.equal(0);
+    const left = await registry.uploadTracker.listExpired(new Date(8.64e15), 1000);
+    expect(left.filter(({ repository }) => repository === 'x/race')).to.deep.equal([]);
   });
 
   it('A17 refuses every Content-Range that is none', async () => {

@@ -1,6 +1,5 @@
 /** Memory maker of `UploadTracker`. */
-import type { RepositoryName } from '../../oci/reference.ts';
-import type { Lease, UploadSession, UploadTracker } from '../upload-tracker.ts';
+import type { Lease, UploadCaps, UploadSession, UploadTracker } from '../upload-tracker.ts';
 
 interface Row {
   session: UploadSession;
@@ -10,8 +9,14 @@ interface Row {
 export class MemoryUploadTracker implements UploadTracker {
   readonly #rows = new Map<string, Row>();
 
-  async create(session: UploadSession): Promise<void> {
-    this.#rows.set(session.id, { session });
+  async create(session: UploadSession, caps?: UploadCaps): Promise<boolean> {
+    const { subject, repository } = session;
+    const others = [...this.#rows.values()].map((row) => row.session);
+    const ofSubject = others.filter((other) => other.subject === subject).length;
+    const inRepository = others.filter((other) => other.repository === repository).length;
+    const isFull = caps && (ofSubject >= caps.perSubject || inRepository >= caps.perRepository);
+    if (!isFull) this.#rows.set(session.id, { session });
+    return !isFull;
   }
 
   async find(id: string): Promise<UploadSession | undefined> {
@@ -41,17 +46,6 @@ export class MemoryUploadTracker implements UploadTracker {
 
   async delete(id: string): Promise<boolean> {
     return this.#rows.delete(id);
-  }
-
-  async count(filter: {
-    readonly subject?: string;
-    readonly repository?: RepositoryName;
-  }): Promise<number> {
-    const sessions = [...this.#rows.values()].map((row) => row.session);
-    return sessions.filter(
-      ({ subject, repository }) =>
-        (filter.subject ?? subject) === subject && (filter.repository ?? repository) === repository,
-    ).length;
   }
 
   async listExpired(now: Date, limit: number): Promise<UploadSession[]> {

@@ -5,8 +5,7 @@
  * commit that links it takes along whatever was written before it. A server that crashes may forget
  * the last moments of an upload, which the client then finds shorter or unknown, and sends again.
  */
-import type { RepositoryName } from '../../oci/reference.ts';
-import type { Lease, UploadSession, UploadTracker } from '../upload-tracker.ts';
+import type { Lease, UploadCaps, UploadSession, UploadTracker } from '../upload-tracker.ts';
 import type { Database, Statement } from './database.ts';
 
 const COLUMNS = `id, repository, subject, algorithm, "offset",
@@ -17,10 +16,9 @@ const WITHOUT_WAITING = "set_config('synchronous_commit', 'off', true) = 'off'";
 
 const CREATE: Statement = {
   name: 'create-upload',
-  text: `INSERT INTO uploads
-           (id, repository, subject, algorithm, "offset", started_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
-         RETURNING ${WITHOUT_WAITING}`,
+  text: `SELECT begin_upload(ROW($1, $2, $3, $4, $5, $6, $7, NULL, NULL)::uploads, $8, $9)
+           AS "isBegun"
+         WHERE ${WITHOUT_WAITING}`,
 };
 const FIND: Statement = {
   name: 'find-upload',
@@ -51,11 +49,6 @@ const DELETE: Statement = {
   name: 'delete-upload',
   text: `DELETE FROM uploads WHERE id = $1 AND ${WITHOUT_WAITING} RETURNING id`,
 };
-const COUNT: Statement = {
-  name: 'count-uploads',
-  text: `SELECT count(*) AS count FROM uploads
-         WHERE ($1::text IS NULL OR subject = $1) AND ($2::text IS NULL OR repository = $2)`,
-};
 const LIST_EXPIRED: Statement = {
   name: 'list-expired-uploads',
   text: `SELECT ${COLUMNS} FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`,
@@ -68,10 +61,12 @@ export class PostgresUploadTracker implements UploadTracker {
     this.#database = database;
   }
 
-  async create(session: UploadSession): Promise<void> {
+  async create(session: UploadSession, caps?: UploadCaps): Promise<boolean> {
     const { id, repository, subject, algorithm, offset, startedAt, expiresAt } = session;
-    const values = [id, repository, subject, algorithm, offset, startedAt, expiresAt];
-    await this.#database.query(CREATE, values);
+    const limits = [caps?.perSubject ?? null, caps?.perRepository ?? null];
+    const values = [id, repository, subject, algorithm, offset, startedAt, expiresAt, ...limits];
+    const rows = await this.#database.query<{ isBegun: boolean }>(CREATE, values);
+    return rows[0]!.isBegun;
   }
 
   async find(id: string): Promise<UploadSession | undefined> {
@@ -96,15 +91,6 @@ export class PostgresUploadTracker implements UploadTracker {
 
   async delete(id: string): Promise<boolean> {
     return (await this.#database.query(DELETE, [id])).length > 0;
-  }
-
-  async count(filter: {
-    readonly subject?: string;
-    readonly repository?: RepositoryName;
-  }): Promise<number> {
-    const values = [filter.subject ?? null, filter.repository ?? null];
-    const rows = await this.#database.query<{ count: number }>(COUNT, values);
-    return rows[0]!.count;
   }
 
   listExpired(now: Date, limit: number): Promise<UploadSession[]> {

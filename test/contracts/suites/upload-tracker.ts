@@ -8,6 +8,17 @@ const start = new Date('2026-01-02T03:04:05.678Z');
 const after = (seconds: number) => new Date(start.getTime() + seconds * 1000);
 const repository = repositoryNamed('acme/app');
 
+const make = (parts: Partial<UploadSession> = {}): UploadSession => ({
+  id: randomUUID(),
+  repository,
+  subject: 'amy',
+  algorithm: 'sha256',
+  offset: 0,
+  startedAt: start,
+  expiresAt: after(3600),
+  ...parts,
+});
+
 interface Wish {
   readonly offset?: number | 'any';
   readonly now?: Date;
@@ -33,17 +44,8 @@ export function describeUploadTrackerContract(
     afterEach(() => opened.close());
 
     const create = async (parts: Partial<UploadSession> = {}): Promise<UploadSession> => {
-      const session: UploadSession = {
-        id: randomUUID(),
-        repository,
-        subject: 'amy',
-        algorithm: 'sha256',
-        offset: 0,
-        startedAt: start,
-        expiresAt: after(3600),
-        ...parts,
-      };
-      await tracker.create(session);
+      const session = make(parts);
+      expect(await tracker.create(session)).to.equal(true);
       return session;
     };
     /** A lease of one minute. */
@@ -117,16 +119,29 @@ export function describeUploadTrackerContract(
       expect(await lease(id, 'one', { now: after(10) })).to.equal(undefined);
     });
 
-    it('counts sessions by subject and by repository', async () => {
+    it('lets as many in as the caps allow, of a subject and of a repository', async () => {
+      const caps = { perSubject: 3, perRepository: 2 };
       const other = repositoryNamed('acme/other');
-      await create();
-      await create({ repository: other });
-      await create({ subject: '' });
-      expect(await tracker.count({})).to.equal(3);
-      expect(await tracker.count({ subject: 'amy' })).to.equal(2);
-      expect(await tracker.count({ subject: '' })).to.equal(1);
-      expect(await tracker.count({ repository })).to.equal(2);
-      expect(await tracker.count({ subject: 'amy', repository: other })).to.equal(1);
+      for (const [isBegun, parts] of [
+        [true, {}],
+        [true, { subject: '' }],
+        [false, { subject: 'bob' }],
+        [true, { repository: other }],
+        [true, { repository: repositoryNamed('acme/third') }],
+        [false, { repository: repositoryNamed('acme/fourth') }],
+        [true, { repository: other, subject: 'bob' }],
+      ] as const) {
+        expect(await tracker.create(make(parts), caps), JSON.stringify(parts)).to.equal(isBegun);
+      }
+      expect(await tracker.listExpired(after(3600), 9)).to.have.length(5);
+    });
+
+    it('lets not one too many in of those that begin at once', async () => {
+      const caps = { perSubject: 7, perRepository: 9 };
+      const begun = await Promise.all(
+        Array.from({ length: 20 }, () => tracker.create(make(), caps)),
+      );
+      expect(begun.filter(Boolean)).to.have.length(7);
     });
 
     it('lists what has expired, the oldest first', async () => {
