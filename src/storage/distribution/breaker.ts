@@ -21,6 +21,7 @@ export class Breaker {
   readonly #options: BreakerOptions;
   readonly #closed = new AbortController();
   #isBroken = false;
+  #heardMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -31,11 +32,28 @@ export class Breaker {
     if (this.#isBroken) throw new UpstreamFailure(`${this.#options.name} cannot be reached now`);
   }
 
-  /** The line broke. Requests that were under way when it did count once, all together. */
-  fail(): void {
-    if (this.#isBroken || this.#closed.signal.aborted) return;
+  /** When anything was heard last, by the clock that is never set. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
+  /** Something came from behind the line: it is alive. */
+  hear(): void {
+    this.#heardMs = this.#options.clock.elapsedMs();
+  }
+
+  /**
+   * A request failed that waited since then. Where anything else was heard meanwhile it was that
+   * request alone, which a busy registry was too slow for; otherwise the line broke. Requests that
+   * were under way when it did count once, all together.
+   * @returns whether the line is known to be broken from now on
+   */
+  fail(sinceMs: number): boolean {
+    const wasKnown = this.#isBroken || this.#closed.signal.aborted;
+    if (wasKnown || this.#heardMs > sinceMs) return false;
     this.#isBroken = true;
     void this.#mend();
+    return true;
   }
 
   /** Ends the probing. */

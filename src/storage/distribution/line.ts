@@ -10,15 +10,23 @@ const CONNECT_TIMEOUT_MS = 1000;
 
 /**
  * From a short question to the head of its answer, the connection included: so long waits the
- * first who meets a line that went silent.
+ * first who meets a line that went silent. While anything else is heard, the registry is only slow,
+ * and an answer that comes late is better than none.
  */
 export const QUESTION_LIMIT_MS = 1000;
+const SLOW_QUESTION_LIMIT_MS = 5000;
 
 /** From the end of the request to the head of the answer. */
 const HEAD_TIMEOUT_MS = 5000;
 
 /** Longest silence within a body. A consumer that is slow itself does not count. */
 const BODY_TIMEOUT_MS = 30_000;
+
+/**
+ * Where an answer broke off, so long may have passed since anything else was heard for the line to
+ * count as alive.
+ */
+const RECENT_MS = 2000;
 
 /** Connections to one registry; further requests wait for one, but no question behind a blob. */
 const CONNECTIONS = 128;
@@ -41,7 +49,10 @@ export type LineRequest = Pick<Dispatcher.RequestOptions, 'method'> & {
   readonly body?: Dispatcher.RequestOptions['body'];
   readonly signal?: AbortSignal;
   readonly headTimeoutMs?: number;
-  /** From now to the head of the answer, in milliseconds; short ones make it a question. */
+  /**
+   * From now to the head of the answer, in milliseconds; short ones make it a question, whose time
+   * begins anew with whatever is heard on the line.
+   */
   readonly limitMs?: number;
   readonly bodyTimeoutMs?: number;
 };
@@ -54,10 +65,14 @@ export class Line {
   readonly #agent: Agent;
   readonly #questions: Agent;
   readonly #breaker: Breaker;
+  readonly #clock: Clock;
+  /** Of the questions that wait for their answer. */
+  readonly #limits = new Set<Limit>();
 
   constructor({ url, clock, introduce }: LineOptions) {
     this.#url = url;
     this.#introduce = introduce;
+    this.#clock = clock;
     this.#breaker = new Breaker({ clock, name: url.origin, probe: () => this.#probe() });
     const limits = {
       connect: { timeout: CONNECT_TIMEOUT_MS },
@@ -105,7 +120,9 @@ export class Line {
 
   async #send(url: URL, wanted: LineRequest): Promise<LineAnswer> {
     this.#breaker.admit();
-    const limit = new Limit(wanted);
+    const sinceMs = this.#clock.elapsedMs();
+    const limit = new Limit(wanted, () => this.#leftOf(wanted, sinceMs));
+    if (isQuestion(wanted)) this.#limits.add(limit);
     try {
       const answer = await request(url, {
         dispatcher: isQuestion(wanted) ? this.#questions : this.#agent,
@@ -116,20 +133,40 @@ export class Line {
         ...(wanted.headTimeoutMs === undefined ? {} : { headersTimeout: wanted.headTimeoutMs }),
         ...(wanted.bodyTimeoutMs === undefined ? {} : { bodyTimeout: wanted.bodyTimeoutMs }),
       });
+      this.#breaker.hear();
       // Who reads it gets the error; a body that is dropped unread must not end the process.
       answer.body.on('error', () => undefined);
       return answer;
     } catch (error) {
-      if (!isOurs(wanted)) this.#breaker.fail();
+      if (!isOurs(wanted)) this.#fail(sinceMs);
       throw new UpstreamFailure(`${url.origin} does not answer`, { cause: error });
     } finally {
       limit.lift();
+      this.#limits.delete(limit);
     }
+  }
+
+  /** How much longer a request that began then may wait, in milliseconds. */
+  #leftOf(wanted: LineRequest, sinceMs: number): number {
+    if (!isQuestion(wanted)) return 0;
+    const silentMs = Math.max(sinceMs, this.#breaker.heardMs) + wanted.limitMs!;
+    return Math.min(silentMs, sinceMs + SLOW_QUESTION_LIMIT_MS) - this.#clock.elapsedMs();
+  }
+
+  /** Tells that something of a long answer came. */
+  hear(): void {
+    this.#breaker.hear();
   }
 
   /** Tells that an answer broke off in a way that speaks of the line itself. */
   reportBroken(): void {
-    this.#breaker.fail();
+    this.#fail(this.#clock.elapsedMs() - RECENT_MS);
+  }
+
+  /** Who asks need not wait out a line that is known to be broken. */
+  #fail(sinceMs: number): void {
+    if (!this.#breaker.fail(sinceMs)) return;
+    for (const limit of this.#limits) limit.cutShort();
   }
 
   /** Any answer will do, also one that asks for a password. */
@@ -150,16 +187,32 @@ export class Line {
 /** The limit of a request. Undici's own limits are up to a second late. */
 class Limit {
   readonly signal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #late: AbortController | undefined;
+  readonly #left: () => number;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor({ signal, limitMs }: LineRequest) {
+  /** @param left how much longer, in milliseconds, once the time is over */
+  constructor({ signal, limitMs }: LineRequest, left: () => number) {
+    this.#left = left;
     if (limitMs === undefined) {
       this.signal = signal;
       return;
     }
     const late = new AbortController();
-    this.#timer = setTimeout(() => late.abort(), limitMs);
+    this.#late = late;
+    this.#timer = setTimeout(() => this.#end(), limitMs);
     this.signal = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  }
+
+  #end(): void {
+    const leftMs = this.#left();
+    if (leftMs < 1) this.cutShort();
+    else this.#timer = setTimeout(() => this.#end(), leftMs);
+  }
+
+  /** As if the time were over. */
+  cutShort(): void {
+    this.#late?.abort();
   }
 
   /** The head has come, or never will. */

@@ -55,12 +55,20 @@ export class DistributionPrimarySite implements PrimarySite {
 
   async *#readLines(body: Readable, signal: AbortSignal): AsyncGenerator<string> {
     try {
-      yield* splitLines(body);
+      yield* splitLines(this.#heard(body));
     } catch (error) {
       if (!signal.aborted) this.#line.reportBroken();
       throw new UpstreamFailure('the feed broke off', { cause: error });
     }
     throw new UpstreamFailure('the primary ended the feed');
+  }
+
+  /** The feed says that the line is alive to whoever waits for an answer on it. */
+  async *#heard(body: Readable): AsyncGenerator<Buffer> {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      this.#line.hear();
+      yield chunk;
+    }
   }
 
   async report({ site, ...report }: SelfReport, signal: AbortSignal): Promise<void> {
