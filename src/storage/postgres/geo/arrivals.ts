@@ -7,6 +7,7 @@ import type { RepositoryName } from '../../../oci/reference.ts';
 import type { Arrival, Arrivals } from '../../geo/arrivals.ts';
 import type { Database, Statement } from '../database.ts';
 import { Listener } from '../listener.ts';
+import { Together } from './together.ts';
 
 const CHANNEL = 'arrivals';
 
@@ -38,16 +39,19 @@ const RECORD: Statement = {
 };
 const LIST_SITES: Statement = {
   name: 'list-arrival-sites',
-  text: `SELECT site, repository, digest, at FROM image_arrivals
-         WHERE repository = $1 AND digest = $2 ORDER BY site`,
+  text: `SELECT site, repository, digest, at
+         FROM image_arrivals JOIN unnest($1::text[], $2::text[]) AS wanted (repository, digest)
+         USING (repository, digest) ORDER BY site`,
 };
 
 export class PostgresArrivals implements Arrivals {
   readonly #database: Database;
   readonly #listener: Listener;
+  readonly #sites: Together<Image, ReadonlyMap<string, Arrival[]>>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#sites = new Together((images) => this.#listAll(images));
     this.#listener = new Listener({ url: database.url, channel: CHANNEL });
   }
 
@@ -72,11 +76,27 @@ export class PostgresArrivals implements Arrivals {
     ]);
   }
 
-  listSites(repository: RepositoryName, digest: Digest): Promise<Arrival[]> {
-    return this.#database.query<Arrival>(LIST_SITES, [repository, digest]);
+  async listSites(repository: RepositoryName, digest: Digest): Promise<Arrival[]> {
+    const image = { repository, digest };
+    return (await this.#sites.ask(image)).get(keyOf(image)) ?? [];
   }
 
   watch(listener: () => void): () => void {
     return this.#listener.add(listener);
   }
+
+  async #listAll(images: readonly Image[]): Promise<ReadonlyMap<string, Arrival[]>> {
+    const asked = [...new Map(images.map((image) => [keyOf(image), image])).values()];
+    const rows = await this.#database.query<Arrival>(LIST_SITES, [
+      asked.map(({ repository }) => repository),
+      asked.map(({ digest }) => digest),
+    ]);
+    const found = new Map(asked.map((image): [string, Arrival[]] => [keyOf(image), []]));
+    for (const row of rows) found.get(keyOf(row))!.push(row);
+    return found;
+  }
 }
+
+type Image = Pick<Arrival, 'repository' | 'digest'>;
+
+const keyOf = ({ repository, digest }: Image): string => `${repository}@${digest}`;

@@ -2,6 +2,7 @@
 import type { SiteReport, SiteReports } from '../../geo/site-reports.ts';
 import type { Database, Statement } from '../database.ts';
 import { Listener } from '../listener.ts';
+import { Together } from './together.ts';
 
 const CHANNEL = 'site_reports';
 
@@ -31,9 +32,11 @@ const DELETE: Statement = {
 export class PostgresSiteReports implements SiteReports {
   readonly #database: Database;
   readonly #listener: Listener;
+  readonly #all: Together<'all', SiteReport[]>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#all = new Together(() => database.query<SiteReport>(LIST));
     this.#listener = new Listener({ url: database.url, channel: CHANNEL });
   }
 
@@ -46,7 +49,7 @@ export class PostgresSiteReports implements SiteReports {
   }
 
   list(): Promise<SiteReport[]> {
-    return this.#database.query<SiteReport>(LIST);
+    return this.#all.ask('all');
   }
 
   async delete(site: string): Promise<void> {
