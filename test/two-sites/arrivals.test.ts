@@ -12,8 +12,8 @@ import { startPrimary, startSecondary, type TestSite } from './site.ts';
 describeArrivals('in memory', openMemoryPorts);
 describeArrivals('on PostgreSQL and a file system', openPostgresPorts);
 
-/** How many images are pushed, waited for, and pulled with the primary cut off. */
-const IMAGES = process.env['GEO'] === 'full' ? 10_000 : 100;
+/** At full size it is a row of `npm run bench:geo`. */
+const IMAGES = 100;
 const AT_ONCE = 4;
 
 interface Told {

@@ -11,18 +11,17 @@ import { type Image, invite, makeImage, pull, push, pushManifest, send, until } 
 import { type LineProxy, startLineProxy } from './lines/line-proxy.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
-/** `GEO=full` measures with the numbers of the promises; else it only shows that they hold. */
-const IS_FULL = process.env['GEO'] === 'full';
-const PAIRS = IS_FULL ? 10_000 : 300;
-const BOUND_MS = IS_FULL ? 10_000 : 1500;
-const PULLS = IS_FULL ? { perSecond: 200, seconds: 60 } : { perSecond: 100, seconds: 2 };
+/** At full size they are rows of `npm run bench:geo`. */
+const PAIRS = 300;
+const BOUND_MS = 1500;
+const PULLS = { perSecond: 100, seconds: 2 };
 
 describeFreshness('in memory', openMemoryPorts);
 describeFreshness('on PostgreSQL and a file system', openPostgresPorts);
 
 function describeFreshness(where: string, openPorts: OpenPorts): void {
   describe(`fresh reads at a secondary ${where}`, function () {
-    this.timeout(IS_FULL ? 600_000 : 40_000);
+    this.timeout(40_000);
     const opened: TestPorts[] = [];
     let primary: TestSite;
     let secondary: TestSite;
@@ -140,7 +139,6 @@ function describeFreshness(where: string, openPorts: OpenPorts): void {
       }
       const tags = await ask('c1/a/tags/list', 'strong');
       expect(((await tags.json()) as { tags: string[] }).tags).to.include('new-3');
-      report(`C1: ${PAIRS} pairs`, { violations, bar: 0, missing, 'bar of missing': 0 });
       await secondary.startReplication();
       expect({ violations, missing }).to.deep.equal({ violations: 0, missing: 0 });
     });
@@ -177,7 +175,6 @@ function describeFreshness(where: string, openPorts: OpenPorts): void {
         const ageMs = Number(answer.headers.get('meridian-age')) * 1000;
         worstAgeMs = Math.max(worstAgeMs, Math.abs(ageMs - (performance.now() - heardMs)));
       }
-      report('C2', { lastOldMs, bar: BOUND_MS, worstAgeMs, 'bar of age': 1000 });
       expect(lastOldMs).to.be.within(1, BOUND_MS);
       expect(worstAgeMs).to.be.lessThan(1000);
       await secondary.startReplication();
@@ -206,7 +203,6 @@ function describeFreshness(where: string, openPorts: OpenPorts): void {
       expect((await ask('c3/none/tags/list')).status).to.equal(503);
       const timesMs = await pullSteadily(() => pull({ site: secondary.url, name }, image));
       const p99Ms = timesMs.sort((a, b) => a - b)[Math.floor(timesMs.length * 0.99)]!;
-      report('C3', { pulls: timesMs.length, failed: 0, firstMs, 'bar of first': 1000, p99Ms });
       expect(p99Ms).to.be.lessThan(1000);
     });
 
@@ -267,10 +263,4 @@ async function isWhole({ ports }: TestSite, name: string, image: Image): Promise
     if (!(await ports.replicas.findVerified(digestOf(blob)))) return false;
   }
   return true;
-}
-
-/** Figures beside their bars, where somebody measures. */
-function report(what: string, figures: Readonly<Record<string, number>>): void {
-  const printed = Object.entries(figures).map(([name, value]) => `${name} ${Math.round(value)}`);
-  if (IS_FULL) process.stdout.write(`      ${what}: ${printed.join(', ')}\n`);
 }

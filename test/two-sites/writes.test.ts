@@ -7,8 +7,8 @@ import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
 const MiB = 1024 * 1024;
 
-/** Pushes of C10: each request at a random site. */
-const PUSHES = process.env['GEO'] === 'full' ? 10_000 : 100;
+/** Each request of them at a random site. At full size they are a row of `npm run bench:geo`. */
+const PUSHES = 100;
 
 for (const [where, openPorts] of [
   ['in memory', openMemoryPorts],

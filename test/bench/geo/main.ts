@@ -4,6 +4,11 @@
  * missed.
  */
 import { parseArgs } from 'node:util';
+import { benchReadYourWrites } from './promises/c1-read-your-writes.ts';
+import { benchBoundedAge } from './promises/c2-bounded-age.ts';
+import { benchAlone } from './promises/c3-alone.ts';
+import { benchComplete } from './promises/c6-complete.ts';
+import { benchAnySite } from './promises/c10-any-site.ts';
 import { benchBackfill } from './speed/backfill.ts';
 import { benchBusy } from './speed/busy.ts';
 import { benchInterrupted } from './speed/interrupted.ts';
@@ -15,7 +20,12 @@ const ROWS: Readonly<Record<string, RunRow>> = {
   'push-to-tag': benchPushToTag,
   backfill: benchBackfill,
   ranges: benchRanges,
+  c1: benchReadYourWrites,
+  c2: benchBoundedAge,
+  c3: benchAlone,
   c4: benchInterrupted,
+  c6: benchComplete,
+  c10: benchAnySite,
   c12: benchBusy,
 };
 
