@@ -18,6 +18,8 @@ export interface EmbeddedOptions {
   readonly log: Log;
   /** Directories to look for PostgreSQL in where its npm package is missing, as in `PATH`. */
   readonly searchPath?: string;
+  /** Called where there is no cluster yet, before one is made: that takes a second. */
+  readonly onFirstStart?: () => void;
   /** Server settings beside ours. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -69,7 +71,7 @@ export class EmbeddedPostgres {
       findPrograms(options.searchPath ?? ''),
       chooseAccount(),
     ]);
-    const cluster = await prepareCluster({ dataDirectory, programs, account });
+    const cluster = await prepareCluster({ ...options, dataDirectory, programs, account });
     await stopOrphan(cluster);
     const socketDirectory = await prepareSocketDirectory({ dataDirectory, programs, account });
     const settings = {

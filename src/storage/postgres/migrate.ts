@@ -40,8 +40,16 @@ async function isUpToDate(client: Client): Promise<boolean> {
   return Object.keys(migrations).every((name) => done.has(name));
 }
 
+/**
+ * Loads what a migration needs and nearly no start does. Idempotent: whoever foresees a migration
+ * calls it beforehand.
+ */
+export async function loadMigrator(): Promise<typeof import('knex').knex> {
+  return (await import('knex')).knex;
+}
+
 async function runMigrations(url: string): Promise<void> {
-  const { default: knex } = await import('knex');
+  const knex = await loadMigrator();
   const database = knex({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
   try {
     // We hold the real lock: knex's own is one that a killed process left behind.

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly dataDirectory: string;
   readonly programs: Programs;
   readonly account: ServerAccount;
+  /** Called where there is no cluster yet, before one is made: that takes a second. */
+  readonly onFirstStart?: () => void;
 }
 
 /** Makes the cluster where there is none, durably. @returns its folder. */
@@ -35,6 +37,7 @@ export async function prepareCluster(options: ClusterOptions): Promise<string> {
 }
 
 async function createCluster(options: ClusterOptions, cluster: string): Promise<void> {
+  options.onFirstStart?.();
   const draft = `${cluster}.new`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
