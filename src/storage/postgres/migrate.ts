@@ -44,8 +44,8 @@ async function isUpToDate(client: Client): Promise<boolean> {
  * Loads what a migration needs and nearly no start does. Idempotent: whoever foresees a migration
  * calls it beforehand.
  */
-export async function loadMigrator(): Promise<typeof import('knex').knex> {
-  return (await import('knex')).knex;
+export async function loadMigrator(): Promise<typeof import('knex').default> {
+  return (await import('knex')).default;
 }
 
 async function runMigrations(url: string): Promise<void> {
