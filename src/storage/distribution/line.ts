@@ -130,7 +130,7 @@ export class Line {
         headers: wanted.headers ?? {},
         body: wanted.body ?? null,
         signal: limit.signal ?? null,
-        ...(wanted.headTimeoutMs === undefined ? {} : { headersTimeout: wanted.headTimeoutMs }),
+        ...headTimeoutOf(wanted),
         ...(wanted.bodyTimeoutMs === undefined ? {} : { bodyTimeout: wanted.bodyTimeoutMs }),
       });
       this.#breaker.hear();
@@ -219,6 +219,12 @@ class Limit {
   lift(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** A request with a limit of its own has no other: 0 lets undici wait. */
+function headTimeoutOf({ headTimeoutMs, limitMs }: LineRequest) {
+  const headersTimeout = headTimeoutMs ?? (limitMs === undefined ? undefined : 0);
+  return headersTimeout === undefined ? {} : { headersTimeout };
 }
 
 /** Whether somebody waits for a short answer. */

@@ -5,6 +5,9 @@ import { expect } from 'chai';
 import { systemClock as clock } from '../../../src/clock.ts';
 import { Line, QUESTION_LIMIT_MS } from '../../../src/storage/distribution/line.ts';
 
+/** Longer than a head is waited for where the request names no limit. */
+const WAITING_MS = 7000;
+
 describe('a line to another registry', () => {
   let server: Server;
   let line: Line;
@@ -13,6 +16,7 @@ describe('a line to another registry', () => {
     server = createServer((request, response) => {
       if (request.url === '/fast') response.end();
       if (request.url === '/slow') setTimeout(() => response.end(), 2 * QUESTION_LIMIT_MS);
+      if (request.url === '/waiting') setTimeout(() => response.end(), WAITING_MS);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -51,6 +55,14 @@ describe('a line to another registry', () => {
     expect(isAnswered).to.equal(false);
     expect(tookMs).to.be.within(QUESTION_LIMIT_MS * 1.4, QUESTION_LIMIT_MS * 1.8);
     expect((await ask('/fast')).isAnswered).to.equal(true);
+  });
+
+  it('gives a request that asks for long as long as it asks for', async function () {
+    this.timeout(3 * WAITING_MS);
+    const limitMs = 2 * WAITING_MS;
+    const answer = await line.pass({ method: 'GET', path: '/waiting', limitMs });
+    await answer.body.dump();
+    expect(answer.statusCode).to.equal(200);
   });
 
   it('is known to be broken once nothing is heard: then nobody waits', async () => {
