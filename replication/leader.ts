@@ -1,6 +1,7 @@
 /**
  * One process of a site leads: it alone follows, copies and keeps up. When it dies, another does.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../src/clock.ts';
 import type { Log } from '../src/log.ts';
 import type { Leases } from '../src/storage/leases.ts';
@@ -37,7 +38,10 @@ async function runWhileLeading(
   signal: AbortSignal,
 ): Promise<void> {
   const lost = new AbortController();
-  const running = task(AbortSignal.any([signal, lost.signal])).catch((error: unknown) => {
+  const until = AbortSignal.any([signal, lost.signal]);
+  // Each of the many parts of the task waits on it.
+  setMaxListeners(0, until);
+  const running = task(until).catch((error: unknown) => {
     options.log.error({ err: error }, 'replication ended');
     lost.abort();
   });
