@@ -49,17 +49,17 @@ export class Coherence {
   async catchUp(asOf?: number): Promise<number> {
     if (asOf !== undefined && asOf <= this.#position) return this.#position;
     const head = await this.#changeLog.head();
-    while (this.#position < head) await (this.#catchingUp ??= this.#readOn(head));
+    while (this.#position < head) {
+      // Set back behind this line, also where all was forgotten at once.
+      this.#catchingUp ??= this.#readOn(head).finally(() => (this.#catchingUp = undefined));
+      await this.#catchingUp;
+    }
     return this.#position;
   }
 
   async #readOn(head: number): Promise<void> {
-    try {
-      if (head - this.#position > MAX_CHANGES_READ) this.#forgetAll(head);
-      else this.#forgetEach(await this.#readChanges(head), head);
-    } finally {
-      this.#catchingUp = undefined;
-    }
+    if (head - this.#position > MAX_CHANGES_READ) this.#forgetAll(head);
+    else this.#forgetEach(await this.#readChanges(head), head);
   }
 
   #readChanges(head: number): Promise<Change[]> {

@@ -80,12 +80,15 @@ describe('coherence', () => {
     expect(memory.forgotten).to.deep.equal([1, 2, 3]);
   });
 
-  it('forgets everything when it is far behind', async () => {
+  it('forgets everything when it is far behind, and goes on from there', async () => {
     const { log, memory, coherence } = open();
     log.write(5000);
     expect(await coherence.catchUp()).to.equal(5000);
     expect(memory).to.include({ cleared: 1 });
     expect(memory.forgotten).to.deep.equal([]);
+    log.write();
+    expect(await coherence.catchUp()).to.equal(5001);
+    expect(memory.forgotten).to.deep.equal([5001]);
   });
 
   it('forgets everything where changes were trimmed, or all of them are gone', async () => {
