@@ -49,7 +49,8 @@ export class ClusterSites {
   }
 
   /**
-   * Makes a site known in all others. A site that lost its key joins again with a new invitation.
+   * Makes a site known in all others. A site that lost its key joins again with a new invitation,
+   * and what it does not say stays as it was.
    *
    * @returns the epoch
    * @throws RegistryError UNAUTHORIZED where the token is unknown, used, too old, or another
@@ -64,9 +65,15 @@ export class ClusterSites {
       });
     }
     await this.#assertOwnKey(site);
-    await this.#sites.recordSite(site);
+    const isKnown = await this.#sites.changeSite(site.name, (known) => ({ ...known, ...site }));
+    if (!isKnown) await this.#sites.recordSite(site);
     const { epoch } = await this.#role.read();
     return { epoch };
+  }
+
+  /** A site says where it is now; what is absent stays. Nothing where it was cut off. Idempotent. */
+  async move(site: string, where: Partial<Pick<Site, 'url' | 'place'>>): Promise<void> {
+    await this.#sites.changeSite(site, (known) => ({ ...known, ...where }));
   }
 
   /**
@@ -85,10 +92,11 @@ export class ClusterSites {
    * @throws RegistryError NAME_UNKNOWN
    */
   async pause(site: string, isPaused: boolean): Promise<void> {
-    const found = await this.#sites.findSite(site);
-    if (!found) throw unknownSite(site);
-    const { isPaused: _, ...rest } = found;
-    await this.#sites.recordSite(isPaused ? { ...rest, isPaused } : rest);
+    const isKnown = await this.#sites.changeSite(site, (known) => {
+      const { isPaused: _, ...rest } = known;
+      return isPaused ? { ...rest, isPaused } : rest;
+    });
+    if (!isKnown) throw unknownSite(site);
   }
 
   async #assertOwnKey({ name, publicKey }: Site): Promise<void> {

@@ -30,9 +30,17 @@ export interface Sites {
   recordRole(role: Role, epoch: number): Promise<void>;
   findSite(name: string): Promise<Site | undefined>;
   listSites(): Promise<Site[]>;
-  /** Creates or replaces it; appends to the change log. */
+  /**
+   * Creates or replaces it; appends to the change log. One with another key than before, or none
+   * before, begins empty: the arrivals that were told of that name are forgotten.
+   */
   recordSite(site: Site): Promise<void>;
-  /** Appends to the change log. @returns whether it was there. */
+  /**
+   * Replaces it by what the function makes of it as it is then, so that of two changes at once
+   * neither is lost; appends to the change log. @returns whether it was there.
+   */
+  changeSite(name: string, change: (site: Site) => Site): Promise<boolean>;
+  /** With the arrivals that were told of it; appends to the log. @returns whether it was there. */
   deleteSite(name: string): Promise<boolean>;
   recordInvitation(invitation: Invitation): Promise<void>;
   /** Takes the invitation with this hash: it can be used once. */

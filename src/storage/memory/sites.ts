@@ -37,6 +37,13 @@ export class MemorySites implements Sites {
     this.#commit({ kind: 'site-recorded', site: structuredClone(site) }, !isKnown);
   }
 
+  async changeSite(name: string, change: (site: Site) => Site): Promise<boolean> {
+    this.#facts.assertPrimary();
+    const known = this.#sites.get(name);
+    if (known) await this.recordSite(change(known));
+    return known !== undefined;
+  }
+
   async deleteSite(name: string): Promise<boolean> {
     return this.#commit({ kind: 'site-deleted', name }, this.#sites.has(name));
   }
@@ -59,7 +66,14 @@ export class MemorySites implements Sites {
   }
 
   #write(fact: Fact): void {
-    if (fact.kind === 'site-recorded') this.#sites.set(fact.site.name, fact.site);
-    else if (fact.kind === 'site-deleted') this.#sites.delete(fact.name);
+    if (fact.kind === 'site-recorded') {
+      const { name, publicKey } = fact.site;
+      const isSame = isDeepStrictEqual(this.#sites.get(name)?.publicKey, publicKey);
+      if (!isSame) this.#facts.arrivals.forgetSite(name);
+      this.#sites.set(name, fact.site);
+    } else if (fact.kind === 'site-deleted') {
+      this.#facts.arrivals.forgetSite(fact.name);
+      this.#sites.delete(fact.name);
+    }
   }
 }

@@ -38,6 +38,11 @@ const WRITE_SITE = `
     place = excluded.place, is_paused = excluded.is_paused
   WHERE (old.*) IS DISTINCT FROM (excluded.*)`;
 
+/** Those of the name, unless it has this key already: who has another one begins empty. */
+const FORGET_ARRIVALS = `
+  DELETE FROM image_arrivals WHERE site = :name
+    AND NOT EXISTS (SELECT FROM sites WHERE name = :name AND public_key = :publicKey)`;
+
 type SitesFact = Extract<Fact, { kind: 'site-recorded' | 'site-deleted' }>;
 
 interface Row extends Omit<Site, 'place' | 'isPaused'> {
@@ -74,6 +79,17 @@ export class PostgresSites implements Sites {
     await this.#change({ kind: 'site-recorded', site });
   }
 
+  changeSite(name: string, change: (site: Site) => Site): Promise<boolean> {
+    return this.#database.transaction(async (trx) => {
+      const { rows } = await trx.raw(`SELECT ${SITE} FROM sites WHERE name = ? FOR UPDATE`, [name]);
+      const [row] = rows as Row[];
+      const facts: SitesFact[] = row ? [{ kind: 'site-recorded', site: change(toSite(row)) }] : [];
+      const isChanged = facts.length > 0 && (await applySiteFact(trx, facts[0]!));
+      await appendChanges(trx, isChanged ? facts : []);
+      return row !== undefined;
+    });
+  }
+
   deleteSite(name: string): Promise<boolean> {
     return this.#change({ kind: 'site-deleted', name });
   }
@@ -99,13 +115,16 @@ export class PostgresSites implements Sites {
 /** Writes a fact about a site. Idempotent. @returns whether it changed a row. */
 export async function applySiteFact(trx: Knex.Transaction, fact: SitesFact): Promise<boolean> {
   if (fact.kind === 'site-recorded') return writeSite(trx, fact.site);
+  await trx('image_arrivals').where({ site: fact.name }).delete();
   return (await trx('sites').where({ name: fact.name }).delete()) > 0;
 }
 
 async function writeSite(trx: Knex.Transaction, site: SiteFact): Promise<boolean> {
+  const publicKey = JSON.stringify(site.publicKey);
+  await trx.raw(FORGET_ARRIVALS, { name: site.name, publicKey });
   const { rowCount } = await trx.raw(WRITE_SITE, {
     ...site,
-    publicKey: JSON.stringify(site.publicKey),
+    publicKey,
     place: site.place ? JSON.stringify(site.place) : null,
     isPaused: site.isPaused ?? false,
   });

@@ -58,6 +58,18 @@ export function describeSitesContract(name: string, open: OpenPeople): void {
       expect(await sites.listSites()).to.deep.equal([]);
     });
 
+    it('changes a site as it is, so that no change is lost', async () => {
+      await sites.recordSite(siteNamed('oslo', { url: 'https://o' }));
+      const add = () => sites.changeSite('oslo', (site) => ({ ...site, url: `${site.url}o` }));
+      const changes = await Promise.all(Array.from({ length: 10 }, add));
+      expect(changes.every(Boolean)).to.equal(true);
+      expect((await sites.findSite('oslo'))?.url).to.equal(`https://o${'o'.repeat(10)}`);
+      expect(await ports.changeLog.head()).to.equal(11);
+      expect(await sites.changeSite('oslo', (site) => site)).to.equal(true);
+      expect(await sites.changeSite('rome', (site) => site)).to.equal(false);
+      expect(await ports.changeLog.head()).to.equal(11);
+    });
+
     it('keeps where a site stands and whether it is paused', async () => {
       const oslo = siteNamed('oslo', { place: { latitude: 59.91, longitude: 10.75 } });
       await sites.recordSite(oslo);
@@ -87,6 +99,8 @@ export function describeSitesContract(name: string, open: OpenPeople): void {
       await sites.recordRole('secondary', 1);
       for (const write of [
         () => sites.recordSite(siteNamed('rome')),
+        () => sites.changeSite('oslo', (site) => ({ ...site, isPaused: true })),
+        () => sites.changeSite('rome', (site) => site),
         () => sites.deleteSite('oslo'),
         () => sites.deleteSite('rome'),
       ]) {

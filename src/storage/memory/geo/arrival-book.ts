@@ -35,6 +35,11 @@ export class ArrivalBook {
     }
   }
 
+  /** The site is gone, or another one has its name. */
+  forgetSite(site: string): void {
+    for (const sites of this.everywhere.values()) sites.delete(site);
+  }
+
   wake(): void {
     for (const listener of this.#listeners) setImmediate(listener);
   }
