@@ -11,7 +11,7 @@ import type { SiteRole } from './role.ts';
 
 interface Dependencies {
   readonly changeLog: Pick<ChangeLog, 'head' | 'tail' | 'list' | 'watch'>;
-  readonly role: Pick<SiteRole, 'read'>;
+  readonly role: Pick<SiteRole, 'read' | 'assertPrimary'>;
   readonly clock: Clock;
 }
 
@@ -38,14 +38,15 @@ export class Feed {
    *
    * @param follower name of the site that asks: taken out of the cluster, it hears of that, and of
    * nothing behind it
-   * @throws RegistryError with 409 where the log ends before that position, since whoever asks
-   * followed another log; with 410 where it begins behind it, since it was trimmed.
+   * @throws RegistryError with 409 where this site is not the primary, or the log ends before that
+   * position, since whoever asks followed another log; with 410 where it begins behind it, since it was trimmed.
    */
   async open(
     { after, follower }: { readonly after: number; readonly follower: string },
     signal: AbortSignal,
   ): Promise<AsyncIterable<string>> {
     const openedMs = this.#clock.elapsedMs();
+    await this.#role.assertPrimary();
     const [tail, head] = [await this.#changeLog.tail(), await this.#changeLog.head()];
     if (after > head) {
       const message = `the change log of this site ends at ${head}, before position ${after}`;
@@ -77,7 +78,8 @@ export class Feed {
         }
         position = changes.at(-1)?.position ?? position;
         const beat = isAll ? await this.#beat({ position, ...moment }) : '';
-        yield changes.map(printChange).join('') + beat;
+        yield changes.map(printChange).join('') + (beat ?? '');
+        if (beat === undefined) return;
         if (isAll) await bell.wait(HEARTBEAT_MS, signal);
       }
     } finally {
@@ -85,8 +87,10 @@ export class Feed {
     }
   }
 
-  async #beat(moment: Omit<Heartbeat, 'kind' | 'epoch'>): Promise<string> {
-    const { epoch } = await this.#role.read();
+  /** `undefined` where another site is the primary now: what lies behind is known there alone. */
+  async #beat(moment: Omit<Heartbeat, 'kind' | 'epoch'>): Promise<string | undefined> {
+    const { role, epoch } = await this.#role.read();
+    if (role !== 'primary') return undefined;
     return printFeedMessage({ kind: 'heartbeat', epoch, ...moment });
   }
 

@@ -5,6 +5,7 @@
  * tables are the fence: a site that is not `primary` there cannot commit a fact.
  */
 import type { Log } from '../log.ts';
+import { RegistryError } from '../oci/error.ts';
 import type { Role, Sites } from '../storage/sites.ts';
 
 interface Dependencies {
@@ -30,6 +31,20 @@ export class SiteRole {
     const own = await this.#sites.getRole();
     this.#epoch = Math.max(this.#epoch, own.epoch);
     return own;
+  }
+
+  /**
+   * What other sites follow and prove their freshness by is the primary's alone.
+   * @returns the epoch
+   * @throws RegistryError with 409 where this site is not the primary
+   */
+  async assertPrimary(): Promise<number> {
+    const { role, epoch } = await this.read();
+    if (role === 'primary') return epoch;
+    throw new RegistryError('UNSUPPORTED', {
+      status: 409,
+      message: 'this site is not the primary: no other site can follow it',
+    });
   }
 
   /**

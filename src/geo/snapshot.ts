@@ -7,7 +7,7 @@ import type { SiteRole } from './role.ts';
 interface Dependencies {
   readonly changeLog: Pick<ChangeLog, 'head'>;
   readonly snapshot: Pick<Snapshot, 'read'>;
-  readonly role: Pick<SiteRole, 'read'>;
+  readonly role: Pick<SiteRole, 'assertPrimary'>;
 }
 
 export class SnapshotPages {
@@ -21,10 +21,13 @@ export class SnapshotPages {
     this.#role = role;
   }
 
-  /** A page, with a position of the log that is no later than any of its rows. */
+  /**
+   * A page, with a position of the log that is no later than any of its rows.
+   * @throws RegistryError with 409 where this site is not the primary
+   */
   async read(part: SnapshotPart, after?: SnapshotKey): Promise<SnapshotAnswer> {
     const position = await this.#changeLog.head();
-    const { epoch } = await this.#role.read();
+    const epoch = await this.#role.assertPrimary();
     return { position, epoch, ...(await this.#snapshot.read(part, after)) };
   }
 }

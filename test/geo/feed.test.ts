@@ -7,6 +7,7 @@ import {
   printFeedMessage,
 } from '../../src/geo/feed-message.ts';
 import { SiteRole } from '../../src/geo/role.ts';
+import { SnapshotPages } from '../../src/geo/snapshot.ts';
 import { createLog } from '../../src/log.ts';
 import { blobOf, imageOf, repositoryNamed, tagNamed } from '../support/content.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
@@ -98,6 +99,21 @@ describe('the feed', () => {
   it('refuses a position that its log does not have', async () => {
     const error = await open(9).catch((failure: Error) => failure);
     expect(error).to.include({ name: 'RegistryError', status: 409 });
+  });
+
+  it('proves nothing where this site is not, or no longer, the primary', async () => {
+    const next = await open(0);
+    expect((await next())[0]).to.include({ kind: 'heartbeat', position: 0 });
+    await push('one');
+    await role.hear(2);
+    const messages = await next();
+    expect(messages.map(({ kind }) => kind)).to.deep.equal(['change', 'change']);
+    expect(await next()).to.deep.equal([]);
+    const refusals = [
+      await open(2).catch((failure: Error) => failure),
+      await new SnapshotPages({ ...ports, role }).read('tags').catch((failure: Error) => failure),
+    ];
+    for (const error of refusals) expect(error).to.include({ name: 'RegistryError', status: 409 });
   });
 
   it('refuses a position before the older end of the log, at the start and later', async () => {
