@@ -161,9 +161,13 @@ describe('abuse between sites', () => {
   });
 
   it('A49 ends the feed of a site that is taken out', async () => {
-    await send(`${primary.url}/api/v1/sites/lisbon`, { method: 'DELETE' });
+    const { changeLog } = secondary.ports;
+    // A site whose feed is just being opened anew hears of nothing any more: it is refused.
+    await until('the site follows', async () => ((await changeLog.readHead()).ageMs ?? 1e9) < 1500);
+    const removed = await send(`${primary.url}/api/v1/sites/lisbon`, { method: 'DELETE' });
+    expect(removed.status).to.equal(204);
     const head = await primary.ports.changeLog.head();
-    const hasHeard = async () => (await secondary.ports.changeLog.head()) === head;
+    const hasHeard = async () => (await changeLog.head()) === head;
     await until('the site hears that it is taken out', hasHeard);
     await push({ site: primary.url, name: 'acme/app:secret' }, makeImage(10));
     await clock.sleep(300);
