@@ -11,6 +11,9 @@ import type { Fill, OnVerified } from '../src/registry/fill.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
+import type { Courier } from '../src/storage/events/courier.ts';
+import type { Outbox } from '../src/storage/events/outbox.ts';
+import type { Webhooks } from '../src/storage/events/webhooks.ts';
 import type { Arrivals } from '../src/storage/geo/arrivals.ts';
 import type { Inventory } from '../src/storage/geo/inventory.ts';
 import type { Ledger } from '../src/storage/geo/ledger.ts';
@@ -32,6 +35,7 @@ import { createTransfer } from './copy/transfer.ts';
 import { createPauseCheck, lanesOf, work } from './copy/worker.ts';
 import { follow } from './follow.ts';
 import type { Task } from './leader.ts';
+import { notify } from './notify/notify.ts';
 import { keepFilled } from './reconcile.ts';
 import { report } from './report.ts';
 import { schedule } from './schedule.ts';
@@ -57,6 +61,8 @@ export interface ReplicationPorts {
   readonly orders: Orders;
   readonly snapshot: Snapshot;
   readonly siteReports: SiteReports;
+  readonly webhooks: Webhooks;
+  readonly outbox: Outbox;
   readonly sites: Sites;
 }
 
@@ -82,6 +88,12 @@ export interface ReplicationOptions {
   readonly bandwidth: readonly BandwidthWindow[];
   /** Whose blobs. */
   readonly sync: readonly PathPattern[];
+  /** Brings events to webhooks. */
+  readonly courier: Courier;
+  readonly identity: { readonly cluster: string };
+  /** After so many tries, or so long, a delivery is given up. */
+  readonly webhookAttempts: number;
+  readonly webhookExpiryMs: number;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
@@ -97,7 +109,11 @@ const REVERIFY_BYTES = 512 * 1024 ** 3;
 /** All that the leading process of a site does, until the signal aborts. */
 export function wireTasks(options: ReplicationOptions): Task {
   return async (signal) => {
-    const tasks = [runUpkeep(options, signal), obey(describeVerify(options), signal)];
+    const tasks = [
+      runUpkeep(options, signal),
+      obey(describeVerify(options), signal),
+      notify({ ...options, ...options.ports }, signal),
+    ];
     if (options.primary) tasks.push(replicate(options, options.primary, signal));
     await Promise.all(tasks);
   };

@@ -15,6 +15,7 @@ import { repositoryRoutes } from './http/api/repositories.ts';
 import { siteRoutes } from './http/api/sites.ts';
 import { snapshotRoutes } from './http/api/snapshot.ts';
 import { statusRoutes } from './http/api/status.ts';
+import { webhookRoutes } from './http/api/webhooks.ts';
 import { type AppOptions, createApp } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests } from './http/count-requests.ts';
@@ -89,6 +90,7 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
       statusRoutes({ ...geo, gatekeeper, passOn }),
       failureRoutes({ ...geo, ...ports, gatekeeper, passOn }),
       imageRoutes({ ...geo, gatekeeper, passOn, draining }),
+      webhookRoutes({ ...site, gatekeeper, passOn }),
       ...openDoors(site, gatekeeper, draining),
     ],
     ...describeForwarding(site, passOn),

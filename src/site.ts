@@ -7,13 +7,15 @@ import { systemClock as clock } from './clock.ts';
 import { Coherence } from './coherence.ts';
 import { VERSION } from './config/version.ts';
 import type { Config } from './config.ts';
+import { WebhookBook } from './events/webhook-book.ts';
 import { type Geo, openGeo } from './geo/geo.ts';
 import { EPOCH_HEADER } from './geo/role.ts';
 import type { Log } from './log.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
+import type { Courier } from './storage/events/courier.ts';
 import type { Identity } from './storage/identity.ts';
-import { openPrimary, type Ports, type Primary } from './wire.ts';
+import { openCourier, openPrimary, type Ports, type Primary } from './wire.ts';
 
 export interface SiteOptions {
   readonly config: Config;
@@ -26,6 +28,8 @@ export interface Site extends SiteOptions {
   readonly auth: Auth;
   readonly registry: Registry;
   readonly geo: Geo;
+  readonly courier: Courier;
+  readonly webhookBook: WebhookBook;
   /** Absent where this site is the primary itself. */
   readonly primary?: Primary;
   /** Closes what was opened beside the ports. */
@@ -56,10 +60,12 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     },
     ...(geo.elsewhere ? { elsewhere: geo.elsewhere } : {}),
   });
+  const courier = await openCourier(config);
+  const webhookBook = new WebhookBook({ ...common, courier });
   const close = async () => {
     if (primary) await primary.close();
   };
-  return { ...options, auth, registry, geo, ...beyond, close };
+  return { ...options, auth, registry, geo, courier, webhookBook, ...beyond, close };
 }
 
 /**

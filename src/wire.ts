@@ -12,6 +12,9 @@ import type { BlobStore } from './storage/blob-store.ts';
 import type { Catalog } from './storage/catalog.ts';
 import type { ChangeLog } from './storage/change-log.ts';
 import type { Primary } from './storage/distribution/primary.ts';
+import type { Courier } from './storage/events/courier.ts';
+import type { Outbox } from './storage/events/outbox.ts';
+import type { Webhooks } from './storage/events/webhooks.ts';
 import type { Arrivals } from './storage/geo/arrivals.ts';
 import type { Inventory } from './storage/geo/inventory.ts';
 import type { Ledger } from './storage/geo/ledger.ts';
@@ -47,6 +50,8 @@ export interface Ports extends Closable {
   readonly orders: Orders;
   readonly inventory: Inventory;
   readonly siteReports: SiteReports;
+  readonly webhooks: Webhooks;
+  readonly outbox: Outbox;
   readonly leases: Leases;
   readonly blobStore: BlobStore;
   readonly ledger: Ledger;
@@ -115,6 +120,12 @@ export async function openPrimary(
   const distribution = await import('./storage/distribution/primary.ts');
   const asWhom = introduce ? { introduce } : {};
   return distribution.openPrimary({ url: new URL(url), clock, ...asWhom });
+}
+
+/** What brings events to webhooks. */
+export async function openCourier(config: Config): Promise<Courier> {
+  const { HttpCourier } = await import('./storage/http/courier.ts');
+  return new HttpCourier({ networks: config.webhookNetworks, timeoutMs: config.webhookTimeoutMs });
 }
 
 export type { Primary };

@@ -1,6 +1,7 @@
 /** Upkeep of a site: takes away what nobody will come back for. Each step is idempotent. */
 import type { Log } from '../../src/log.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
+import type { Outbox } from '../../src/storage/events/outbox.ts';
 import type { RefreshTokens } from '../../src/storage/refresh-tokens.ts';
 import type { UploadTracker } from '../../src/storage/upload-tracker.ts';
 import { type KeyRingOptions, rotateUploadKeys } from './upload-keys.ts';
@@ -9,6 +10,7 @@ export interface UpkeepOptions extends KeyRingOptions {
   readonly tracker: Pick<UploadTracker, 'listExpired' | 'find' | 'delete'>;
   readonly blobStore: Pick<BlobStore, 'listStagings' | 'discard'>;
   readonly refreshTokens: Pick<RefreshTokens, 'deleteExpired'>;
+  readonly outbox: Pick<Outbox, 'deleteSettled'>;
   readonly log: Log;
 }
 
@@ -17,6 +19,7 @@ export interface UpkeepReport {
   readonly stagings: number;
   readonly refreshTokens: number;
   readonly uploadKeys: number;
+  readonly deliveries: number;
 }
 
 const PAGE = 500;
@@ -27,6 +30,10 @@ const PAGE = 500;
  */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
+/** How long one may look what became of a delivery. */
+const DELIVERED_MS = 7 * 24 * 60 * 60 * 1000;
+const GIVEN_UP_MS = 30 * 24 * 60 * 60 * 1000;
+
 /** @returns how much was taken away. */
 export async function keepUp(options: UpkeepOptions): Promise<UpkeepReport> {
   const { refreshTokens, clock, log } = options;
@@ -35,6 +42,7 @@ export async function keepUp(options: UpkeepOptions): Promise<UpkeepReport> {
     stagings: await discardAbandoned(options),
     refreshTokens: await refreshTokens.deleteExpired(clock.now()),
     uploadKeys: await rotateUploadKeys(options),
+    deliveries: await forgetDeliveries(options),
   };
   log.info({ ...report }, 'upkeep was done');
   return report;
@@ -51,6 +59,16 @@ async function endExpiredUploads({ tracker, blobStore, clock }: UpkeepOptions): 
     }
     count += expired.length;
     if (expired.length < PAGE) return count;
+  }
+}
+
+async function forgetDeliveries({ outbox, clock }: UpkeepOptions): Promise<number> {
+  const now = clock.now().getTime();
+  const before = { delivered: new Date(now - DELIVERED_MS), dead: new Date(now - GIVEN_UP_MS) };
+  for (let count = 0; ; ) {
+    const page = await outbox.deleteSettled(before);
+    count += page;
+    if (page === 0) return count;
   }
 }
 

@@ -5,6 +5,7 @@ import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommands } from './token.ts';
 import { addWaitCommand } from './wait.ts';
+import { addWebhookCommands } from './webhook.ts';
 
 export function addOperatorCommands(program: Command): void {
   addSiteCommands(program);
@@ -12,4 +13,5 @@ export function addOperatorCommands(program: Command): void {
   addTokenCommands(program);
   addStatusCommand(program);
   addWaitCommand(program);
+  addWebhookCommands(program);
 }

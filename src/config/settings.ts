@@ -8,6 +8,7 @@ import { LOG_LEVELS } from '../log.ts';
 import { GEO } from './geo-settings.ts';
 import { type Given, given, optional, type Setting } from './setting.ts';
 import * as value from './values.ts';
+import { WEBHOOKS } from './webhook-settings.ts';
 
 export type { Setting } from './setting.ts';
 
@@ -209,7 +210,7 @@ const ACCESS = {
   }),
 };
 
-export const SETTINGS = { ...SITE, ...NETWORK, ...STORAGE, ...ACCESS, ...GEO };
+export const SETTINGS = { ...SITE, ...NETWORK, ...STORAGE, ...ACCESS, ...GEO, ...WEBHOOKS };
 
 type Settings = typeof SETTINGS;
 

@@ -3,6 +3,8 @@ import { PostgresAccounts } from '../storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../storage/postgres/change-log.ts';
 import { Database, type DatabaseOptions } from '../storage/postgres/database.ts';
+import { PostgresOutbox } from '../storage/postgres/events/outbox.ts';
+import { PostgresWebhooks } from '../storage/postgres/events/webhooks.ts';
 import { PostgresArrivals } from '../storage/postgres/geo/arrivals.ts';
 import { PostgresInventory } from '../storage/postgres/geo/inventory.ts';
 import { PostgresOrders } from '../storage/postgres/geo/orders.ts';
@@ -37,6 +39,8 @@ export async function openFacts(options: DatabaseOptions) {
     orders: new PostgresOrders(database),
     inventory: new PostgresInventory(database),
     siteReports: new PostgresSiteReports(database),
+    webhooks: new PostgresWebhooks(database),
+    outbox: new PostgresOutbox(database),
     leases: new PostgresLeases(database),
     close: () => database.close(),
   };

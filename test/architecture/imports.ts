@@ -9,9 +9,9 @@ function layerOf(path: string): string {
   return folder?.endsWith('.ts') ? 'program' : folder!;
 }
 
-/** Ports stand in `storage` itself, and those that serve several sites in a folder of their own. */
+/** Ports stand in `storage` itself, or with their like in a folder of their own. */
 function isPort(third: string | undefined): boolean {
-  return third === 'geo' || third!.endsWith('.ts');
+  return third === 'geo' || third === 'events' || third!.endsWith('.ts');
 }
 
 /** What everybody above the words may use: time, randomness, log and the coherence of memories. */
@@ -31,9 +31,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   registry: ['ports', 'oci'],
   virtual: ['registry', 'ports', 'oci'],
   geo: ['registry', 'ports', 'oci'],
-  http: ['auth', 'registry', 'virtual', 'geo', 'ports', 'oci'],
+  events: ['ports', 'oci'],
+  http: ['auth', 'registry', 'virtual', 'geo', 'events', 'ports', 'oci'],
   adapter: ['ports', 'oci'],
-  replication: ['registry', 'geo', 'auth', 'ports', 'oci'],
+  replication: ['registry', 'geo', 'events', 'auth', 'ports', 'oci'],
   migrations: [],
   console: [],
   cli: ['oci', 'config', 'program'],

@@ -8,6 +8,8 @@ import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
+import { MemoryOutbox } from '../../src/storage/memory/events/outbox.ts';
+import { MemoryWebhooks } from '../../src/storage/memory/events/webhooks.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
 import { MemoryArrivals } from '../../src/storage/memory/geo/arrivals.ts';
 import { MemoryInventory } from '../../src/storage/memory/geo/inventory.ts';
@@ -26,6 +28,8 @@ import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresOutbox } from '../../src/storage/postgres/events/outbox.ts';
+import { PostgresWebhooks } from '../../src/storage/postgres/events/webhooks.ts';
 import { PostgresArrivals } from '../../src/storage/postgres/geo/arrivals.ts';
 import { PostgresInventory } from '../../src/storage/postgres/geo/inventory.ts';
 import { PostgresOrders } from '../../src/storage/postgres/geo/orders.ts';
@@ -62,6 +66,8 @@ export async function openMemoryPorts() {
     blobStore: new MemoryBlobStore({ clock }),
     ledger: new MemoryLedger(),
     siteReports: new MemorySiteReports(),
+    webhooks: new MemoryWebhooks(facts),
+    outbox: new MemoryOutbox(facts),
     leases: new MemoryLeases({ clock }),
     close: async () => {},
   };
@@ -91,6 +97,8 @@ export async function openPostgresPorts() {
     blobStore: await FilesystemBlobStore.open({ folder }),
     ledger: new MemoryLedger(),
     siteReports: new PostgresSiteReports(database),
+    webhooks: new PostgresWebhooks(database),
+    outbox: new PostgresOutbox(database),
     leases: new PostgresLeases(database),
     close: async () => {
       await database.close();

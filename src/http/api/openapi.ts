@@ -11,6 +11,7 @@ import { orderShape } from './orders.ts';
 import { reportShape } from './reports.ts';
 import { siteFiguresShape } from './site-figures.ts';
 import { invitationShape, joinShape } from './sites.ts';
+import { redeliverShape, webhookShape } from './webhooks.ts';
 
 interface Details {
   /** What the body of the request must be. */
@@ -71,6 +72,22 @@ const OPERATIONS: readonly Operation[] = [
     200,
     'Wait until an image is whole at the sites; 408 where it is not in time.',
     { query: { sites: 'Names with commas; all by default.', timeout: 'Such as 30s or 5m.' } },
+  ],
+  ['GET /api/v1/webhooks', 200, 'List the webhooks.'],
+  ['GET /api/v1/webhooks/{name}', 200, 'A webhook, and how much waits for it.'],
+  ['PUT /api/v1/webhooks/{name}', 200, 'Create (201) or change a webhook.', { body: webhookShape }],
+  ['DELETE /api/v1/webhooks/{name}', 204, 'Delete a webhook with what waits for it.'],
+  [
+    'GET /api/v1/webhooks/{name}/deliveries',
+    200,
+    'What it was told or is to be told, the newest first.',
+    { query: { ...PAGE, state: 'These alone: waiting, delivered or dead.' } },
+  ],
+  [
+    'POST /api/v1/webhooks/{name}/redeliver',
+    202,
+    'Tell it an event again, or each that was given up.',
+    { body: redeliverShape },
   ],
   [
     'GET /api/v1/snapshot',

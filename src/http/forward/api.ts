@@ -12,7 +12,8 @@ import { hasBody, type PassOn } from './pass-on.ts';
 import { addPosition } from './registry.ts';
 
 /** A new site joins at its primary alone, by the address that it will follow. */
-const FORWARDED = /^\/api\/v1\/(?:accounts(?:\/|$)|repositories\/|sites(?:$|\/(?!join$)))/;
+const FORWARDED =
+  /^\/api\/v1\/(?:accounts(?:\/|$)|repositories\/|webhooks\/|sites(?:$|\/(?!join$)))/;
 
 /** At a secondary: strangers are refused here, and the primary decides on everybody else. */
 export function forwardApiToPrimary(passOn: PassOn, gatekeeper: Gatekeeper): Middleware {

@@ -12,6 +12,7 @@ import type { Change, Fact, Proof } from '../change-log.ts';
 import { NotPrimary } from '../failure.ts';
 import type { ManifestRecord } from '../metadata.ts';
 import type { Role } from '../sites.ts';
+import { OutboxBook } from './events/outbox-book.ts';
 import { ArrivalBook } from './geo/arrival-book.ts';
 
 export interface MemoryRepository {
@@ -35,6 +36,7 @@ export class MemoryFacts {
   readonly repositories = new Map<RepositoryName, MemoryRepository>();
   readonly blobs = new Map<Digest, MemoryBlob>();
   readonly arrivals = new ArrivalBook();
+  readonly outbox = new OutboxBook();
   role: Role = 'primary';
   epoch = 1;
   readonly #clock: Clock;

@@ -1,5 +1,6 @@
 /** Memory maker of `Arrivals`. */
 import type { Digest } from '../../../oci/digest.ts';
+import { completionOf, MAX_TAGS, type RegistryEvent } from '../../../oci/event.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
 import type { Arrival, Arrivals } from '../../geo/arrivals.ts';
 import type { MemoryFacts } from '../facts.ts';
@@ -26,14 +27,24 @@ export class MemoryArrivals implements Arrivals {
 
   async record(arrivals: readonly Arrival[]): Promise<void> {
     const { everywhere } = this.#facts.arrivals;
+    const events: RegistryEvent[] = [];
     for (const arrival of arrivals) {
       const { repository, digest, site } = arrival;
       if (!this.#facts.repositories.get(repository)?.manifests.has(digest)) continue;
       const sites = everywhere.get(keyOf(repository, digest)) ?? new Map<string, Arrival>();
+      if (!sites.has(site)) events.push(this.#completionOf(arrival));
       if (!sites.has(site)) sites.set(site, arrival);
       everywhere.set(keyOf(repository, digest), sites);
     }
+    this.#facts.outbox.post(events, this.#facts.now());
     this.#facts.arrivals.wake();
+  }
+
+  #completionOf({ site, repository, digest, at }: Arrival): RegistryEvent {
+    const all = this.#facts.repositories.get(repository)?.tags ?? [];
+    const tags = [...all].filter(([, target]) => target === digest).map(([tag]) => tag);
+    const data = { site, repository, digest, tags: tags.sort().slice(0, MAX_TAGS) };
+    return completionOf({ ...data, arrivedAt: at.toISOString() }, this.#facts.now());
   }
 
   async listSites(repository: RepositoryName, digest: Digest): Promise<Arrival[]> {

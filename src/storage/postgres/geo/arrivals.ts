@@ -3,9 +3,11 @@
  * that made a manifest whole, and `image_arrivals`. The channel tells both.
  */
 import type { Digest } from '../../../oci/digest.ts';
-import type { RepositoryName } from '../../../oci/reference.ts';
+import { completionOf, MAX_TAGS } from '../../../oci/event.ts';
+import type { RepositoryName, Tag } from '../../../oci/reference.ts';
 import type { Arrival, Arrivals } from '../../geo/arrivals.ts';
 import type { Database, Statement } from '../database.ts';
+import { postEvents } from '../events/post.ts';
 import { Listener } from '../listener.ts';
 import { Together } from './together.ts';
 
@@ -23,26 +25,30 @@ const RECORD_TOLD: Statement = {
          WHERE own_arrivals.repository = told.repository AND own_arrivals.digest = told.digest
            AND NOT is_told`,
 };
-/** What was deleted meanwhile arrives nowhere. */
-const RECORD: Statement = {
-  name: 'record-arrivals',
-  text: `WITH recorded AS (
-           INSERT INTO image_arrivals (repository, digest, site, at)
-           SELECT DISTINCT ON (repository, digest, site) repository, digest, site, at
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-             AS told (repository, digest, site, at)
-           JOIN manifests USING (repository, digest)
-           ORDER BY repository, digest, site, at
-           ON CONFLICT DO NOTHING RETURNING site
-         )
-         SELECT pg_notify('${CHANNEL}', '') FROM recorded LIMIT 1`,
-};
+/** What was deleted meanwhile arrives nowhere. Gives what is new. */
+const RECORD = `
+  INSERT INTO image_arrivals AS arrival (repository, digest, site, at)
+  SELECT DISTINCT ON (repository, digest, site) repository, digest, site, at
+  FROM unnest(CAST(:repositories AS text[]), CAST(:digests AS text[]), CAST(:sites AS text[]),
+              CAST(:times AS timestamptz[])) AS told (repository, digest, site, at)
+  JOIN manifests USING (repository, digest)
+  ORDER BY repository, digest, site, at
+  ON CONFLICT DO NOTHING
+  RETURNING repository, digest, site, at, clock_timestamp() AS "recordedAt", ARRAY(
+    SELECT name FROM tags
+    WHERE tags.repository = arrival.repository AND tags.digest = arrival.digest
+    ORDER BY name LIMIT ${MAX_TAGS}) AS tags`;
 const LIST_SITES: Statement = {
   name: 'list-arrival-sites',
   text: `SELECT site, repository, digest, at
          FROM image_arrivals JOIN unnest($1::text[], $2::text[]) AS wanted (repository, digest)
          USING (repository, digest) ORDER BY site`,
 };
+
+interface RecordedArrival extends Arrival {
+  readonly recordedAt: Date;
+  readonly tags: readonly Tag[];
+}
 
 export class PostgresArrivals implements Arrivals {
   readonly #database: Database;
@@ -68,12 +74,20 @@ export class PostgresArrivals implements Arrivals {
 
   async record(arrivals: readonly Arrival[]): Promise<void> {
     if (arrivals.length === 0) return;
-    await this.#database.query(RECORD, [
-      arrivals.map(({ repository }) => repository),
-      arrivals.map(({ digest }) => digest),
-      arrivals.map(({ site }) => site),
-      arrivals.map(({ at }) => at),
-    ]);
+    await this.#database.transaction(async (trx) => {
+      const { rows } = await trx.raw<{ rows: RecordedArrival[] }>(RECORD, {
+        repositories: arrivals.map(({ repository }) => repository),
+        digests: arrivals.map(({ digest }) => digest),
+        sites: arrivals.map(({ site }) => site),
+        times: arrivals.map(({ at }) => at),
+      });
+      if (rows.length === 0) return;
+      const events = rows.map(({ at, recordedAt, ...image }) =>
+        completionOf({ ...image, arrivedAt: at.toISOString() }, recordedAt),
+      );
+      await postEvents(trx, events);
+      await trx.raw(`SELECT pg_notify('${CHANNEL}', '')`);
+    });
   }
 
   async listSites(repository: RepositoryName, digest: Digest): Promise<Arrival[]> {

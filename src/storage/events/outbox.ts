@@ -1,0 +1,73 @@
+/**
+ * PORT: the outbox — each event once for each webhook that wants it, until it was told there.
+ *
+ * A delivery is put in by the transaction that records what the event tells: the one is never there
+ * without the other. Who records what happened puts it in; this port is for those who send.
+ */
+import type { DeliveryFailure, RegistryEvent } from '../../oci/event.ts';
+
+/**
+ * - `waiting`: it is sent as soon as its time has come, and those of its subject before it are gone
+ * - `dead`: it was given up; it is sent again only where somebody says so
+ */
+export const DELIVERY_STATES = ['waiting', 'delivered', 'dead'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export interface Delivery {
+  /** Name of the webhook. */
+  readonly webhook: string;
+  readonly event: RegistryEvent;
+  readonly state: DeliveryState;
+  /** How often it was tried since it was put in, or ordered again. */
+  readonly attempts: number;
+  /** When it was put in, or ordered again. */
+  readonly queuedAt: Date;
+  readonly triedAt?: Date;
+  /** Absent where it may be tried at once. */
+  readonly nextTryAt?: Date;
+  /** Why the last try failed: its code, and a sentence. A delivered one has the sentence. */
+  readonly reason?: DeliveryFailure;
+  readonly message?: string;
+}
+
+/** What came of a try. */
+export type Settlement = {
+  readonly at: Date;
+  readonly message: string;
+} & (
+  | { readonly state: 'delivered' }
+  | { readonly state: 'dead'; readonly reason: DeliveryFailure }
+  | { readonly state: 'waiting'; readonly reason: DeliveryFailure; readonly nextTryAt: Date }
+);
+
+export interface DeliveryPage {
+  readonly state?: DeliveryState;
+  readonly limit: number;
+  /** Id of the event behind which the page begins; one that is not known has nothing behind it. */
+  readonly after?: string;
+}
+
+export interface Outbox {
+  /**
+   * What waits for a webhook, the first of each subject alone, in the order of their times; also
+   * what has to wait yet.
+   */
+  listNext(webhook: string, limit: number): Promise<Delivery[]>;
+  /** Notes a try. One that waits no longer stays as it is. */
+  settle(delivery: Delivery, settlement: Settlement): Promise<void>;
+  /** The newest first. */
+  list(webhook: string, page: DeliveryPage): Promise<Delivery[]>;
+  count(webhook: string): Promise<{ readonly waiting: number; readonly dead: number }>;
+  /**
+   * Lets the delivery of the event, or each that is dead where none is named, wait as if it were
+   * new. Wakes those who watch. @returns how many
+   */
+  redeliver(webhook: string, at: Date, event?: string): Promise<number>;
+  /** Forgets deliveries that were settled before these times, a page of them. @returns how many */
+  deleteSettled(before: { readonly delivered: Date; readonly dead: Date }): Promise<number>;
+  /**
+   * Calls the listener soon after something was put in, or a webhook changed; gives the way to stop
+   * it.
+   */
+  watch(listener: () => void): () => void;
+}

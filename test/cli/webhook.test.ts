@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { ROOT } from '../architecture/sources.ts';
+import { openReceiver, type Receiver } from '../storage/http/receiver.ts';
+import { blobOf, imageOf, repositoryNamed } from '../support/content.ts';
+import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
+import { until } from '../two-sites/client.ts';
+import { ADMIN, startPrimary, type TestSite } from '../two-sites/site.ts';
+
+const repository = repositoryNamed('acme/app');
+const SETTINGS = { MERIDIAN_WEBHOOK_NETWORKS: '127.0.0.1', MERIDIAN_WEBHOOK_ATTEMPTS: '1' };
+
+describe('meridian webhook', () => {
+  let ports: TestPorts;
+  let site: TestSite;
+  let receiver: Receiver;
+
+  before(async () => {
+    ports = await openMemoryPorts();
+    site = await startPrimary('tokyo', ports, SETTINGS);
+    receiver = await openReceiver();
+  });
+
+  after(async () => {
+    await site.stop();
+    await receiver.close();
+  });
+
+  /** What the command prints. @throws where it ends with another status than 0 */
+  const run = async (...words: string[]) => {
+    const connection = { MERIDIAN_URL: site.url, MERIDIAN_PASSWORD: ADMIN.password };
+    const env = { PATH: process.env['PATH'], ...connection };
+    const program = [join(ROOT, 'dist/src/main.js'), 'webhook', ...words];
+    return (await promisify(execFile)(process.execPath, program, { env })).stdout;
+  };
+
+  it('adds one, shows what became of its deliveries, and removes it', async function () {
+    this.timeout(60_000);
+    const added = await run('add', 'ci', receiver.url, '--sign', '--sites', 'lisbon,oslo');
+    const [secret] = /whsec_\S+/.exec(added)!;
+    expect((await ports.webhooks.find('ci'))!.secret).to.equal(secret);
+    expect(await run('list')).to.match(/ci .* yes .* \*\* at lisbon, oslo/);
+
+    receiver.answer = (response) => void response.writeHead(503).end();
+    const manifest = imageOf('a');
+    await ports.metadata.linkBlob({ repository, digest: blobOf('a'), sizeBytes: 1, actor: '' });
+    const put = { repository, manifest, tags: [], mayOverwrite: true, actor: '' };
+    await ports.metadata.recordManifest(put);
+    const { digest } = manifest;
+    await ports.arrivals.record([{ site: 'lisbon', repository, digest, at: new Date() }]);
+    await until('it is given up', async () => (await ports.outbox.count('ci')).dead === 1);
+    const shown = await run('show', 'ci');
+    expect(shown).to.include('answered 503').and.to.not.include(secret);
+    expect(await run('deliveries', 'ci', '--state', 'dead')).to.include(digest);
+
+    receiver.answer = (response) => void response.writeHead(200).end();
+    expect(await run('redeliver', 'ci')).to.equal('1 delivery is sent again.\n');
+    await until('it is told', async () => {
+      return (await ports.outbox.list('ci', { state: 'delivered', limit: 1 })).length === 1;
+    });
+    expect(await run('disable', 'ci')).to.equal('The webhook ci is disabled.\n');
+    expect(await run('remove', 'ci')).to.equal('The webhook ci is gone.\n');
+    expect(await run('list')).to.equal('There are none.\n');
+  });
+});
