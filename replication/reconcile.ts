@@ -9,7 +9,7 @@ import type { Replicas } from '../src/storage/geo/replicas.ts';
 
 export interface RefillOptions {
   readonly replicas: Pick<Replicas, 'listWanted'>;
-  readonly ledger: Pick<Ledger, 'want' | 'isFilled' | 'recordFilled'>;
+  readonly ledger: Pick<Ledger, 'want' | 'isFilled' | 'recordFilling'>;
   /** Which repositories' blobs are copied here. */
   readonly selection: readonly PathPattern[];
   readonly clock: Clock;
@@ -35,10 +35,8 @@ export async function keepFilled(
   let isDue = true;
   while (!signal.aborted) {
     try {
-      if (isDue || !(await ledger.isFilled())) {
-        await refill(options);
-        isDue = false;
-      }
+      // One that was lost once more while it was filled lacks what was told before.
+      if (isDue || !(await ledger.isFilled())) isDue = !(await refill(options));
     } catch (error) {
       log.warn({ err: error }, 'the ledger cannot be filled now');
       isDue = true;
@@ -52,12 +50,13 @@ export async function keepFilled(
  * Wants every blob that the facts name and this site was not proven to hold. Idempotent; what
  * arrives meanwhile is found to be here when its turn comes.
  *
- * @returns how many they are
+ * @returns whether the ledger holds them all
  */
-async function refill(options: RefillOptions): Promise<number> {
+async function refill(options: RefillOptions): Promise<boolean> {
   const { replicas, ledger, log, onWanted, selection } = options;
   let count = 0;
   let after: Digest | undefined;
+  await ledger.recordFilling('begun');
   for (;;) {
     const page = await replicas.listWanted({ ...(after ? { after } : {}), limit: PAGE, selection });
     await ledger.want(page.map((blob) => ({ ...blob, lane: 'backfill' })));
@@ -66,7 +65,7 @@ async function refill(options: RefillOptions): Promise<number> {
     after = page.at(-1)?.digest;
     if (page.length < PAGE) break;
   }
-  await ledger.recordFilled();
-  log.info({ count }, 'the ledger was filled with what this site lacks');
-  return count;
+  const isFilled = await ledger.recordFilling('done');
+  if (isFilled) log.info({ count }, 'the ledger was filled with what this site lacks');
+  return isFilled;
 }

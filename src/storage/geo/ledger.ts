@@ -94,5 +94,9 @@ export interface Ledger {
   status(): Promise<LedgerStatus>;
   /** Whether this ledger was filled since it came to be; false again once it was lost. */
   isFilled(): Promise<boolean>;
-  recordFilled(): Promise<void>;
+  /**
+   * Filling begins, or is done; between the two the ledger does not count as filled.
+   * @returns whether it does now: not where it was lost since filling began
+   */
+  recordFilling(step: 'begun' | 'done'): Promise<boolean>;
 }

@@ -31,7 +31,7 @@ export class MemoryLedger implements Ledger {
   readonly #objects: Record<Lane, number> = { demand: 0, fresh: 0, backfill: 0 };
   readonly #sums = { bytes: 0, bytesStaged: 0, settledBytes: 0, settledObjects: 0 };
   #transferring = 0;
-  #isFilled = false;
+  #filling: 'begun' | 'done' | undefined;
 
   async want(wants: readonly Want[]): Promise<void> {
     for (const want of wants) {
@@ -187,11 +187,12 @@ export class MemoryLedger implements Ledger {
   }
 
   async isFilled(): Promise<boolean> {
-    return this.#isFilled;
+    return this.#filling === 'done';
   }
 
-  async recordFilled(): Promise<void> {
-    this.#isFilled = true;
+  async recordFilling(step: 'begun' | 'done'): Promise<boolean> {
+    if (step === 'begun' || this.#filling !== undefined) this.#filling = step;
+    return this.#filling === 'done';
   }
 }
 

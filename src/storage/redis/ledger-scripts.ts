@@ -8,7 +8,7 @@
  *     <prefix>since            sorted set of all digests by their `since` (ms)
  *     <prefix>failures         sorted set of the digests that failed last, by name
  *     <prefix>counts           hash: seq bytes staged settled:bytes settled:objects lane:<lane>
- *                              state:<state> filled
+ *                              state:<state> filled (0 while it is being filled, 1 then)
  *
  * An entry is in `ready` or in `later`, never in both. KEYS[1] is `counts`, which carries the hash
  * tag of the site, so that all keys lie in one slot of a cluster; KEYS[2] is the prefix.
@@ -124,6 +124,13 @@ redis.call('HSET', key, 'reason', ARGV[3], 'next', ARGV[4], 'message', ARGV[5])
 redis.call('HDEL', key, 'holder')
 redis.call('ZADD', later, ARGV[4], ARGV[1])
 return 1
+`;
+
+/** ARGV: 0 as filling begins, 1 when it is done: for nothing where all was lost in between. */
+export const FILLING = `${COMMON}
+if ARGV[1] == '1' and redis.call('HEXISTS', counts, 'filled') == 0 then return 0 end
+redis.call('HSET', counts, 'filled', ARGV[1])
+return tonumber(ARGV[1])
 `;
 
 /** ARGV: first digest as a bound of ZRANGEBYLEX, limit. Gives the fields of each, as a list. */

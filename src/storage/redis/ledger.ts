@@ -14,7 +14,16 @@ import {
   type Want,
 } from '../geo/ledger.ts';
 import { asking } from './connection.ts';
-import { ADVANCE, CLAIM, FAIL, LIST_FAILURES, SETTLE, STATUS, WANT } from './ledger-scripts.ts';
+import {
+  ADVANCE,
+  CLAIM,
+  FAIL,
+  FILLING,
+  LIST_FAILURES,
+  SETTLE,
+  STATUS,
+  WANT,
+} from './ledger-scripts.ts';
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -107,11 +116,11 @@ export class RedisLedger implements Ledger {
   }
 
   async isFilled(): Promise<boolean> {
-    return (await asking(this.#redis.hexists(this.#countsKey, 'filled'))) === 1;
+    return (await asking(this.#redis.hget(this.#countsKey, 'filled'))) === '1';
   }
 
-  async recordFilled(): Promise<void> {
-    await asking(this.#redis.hset(this.#countsKey, 'filled', 1));
+  async recordFilling(step: 'begun' | 'done'): Promise<boolean> {
+    return (await this.#run(FILLING, [step === 'done' ? 1 : 0])) === 1;
   }
 
   get #countsKey(): string {

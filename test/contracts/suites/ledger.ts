@@ -210,7 +210,9 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
 
     it('knows whether it was filled, and that it was lost', async () => {
       expect(await ledger.isFilled()).to.equal(false);
-      await ledger.recordFilled();
+      expect(await ledger.recordFilling('begun')).to.equal(false);
+      expect(await ledger.isFilled()).to.equal(false);
+      expect(await ledger.recordFilling('done')).to.equal(true);
       await ledger.want([want('x', 'fresh')]);
       expect(await ledger.isFilled()).to.equal(true);
       const after = await lose();
@@ -218,6 +220,17 @@ export function describeLedgerContract(name: string, open: OpenLedger): void {
       expect(await after.claim(claimAt(0))).to.equal(undefined);
       await after.want([want('y', 'fresh')]);
       expect((await after.claim(claimAt(0)))?.digest).to.equal(digestOf('y'));
+    });
+
+    it('is not filled by who began before it was lost, though it was filled once', async () => {
+      await ledger.recordFilling('begun');
+      await ledger.recordFilling('done');
+      await ledger.recordFilling('begun');
+      expect(await ledger.isFilled()).to.equal(false);
+      const after = await lose();
+      await after.want([want('behind the page that was lost', 'fresh')]);
+      expect(await after.recordFilling('done')).to.equal(false);
+      expect(await after.isFilled()).to.equal(false);
     });
   });
 }
