@@ -49,7 +49,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   });
   const primary = config.primaryUrl && (await openPrimary(config.primaryUrl, introduce));
   const beyond = primary ? { primary } : {};
-  const geo = openGeo({ ...common, ...primary, freshnessSettings: config });
+  const geo = openGeo({ ...common, ...primary, sync: config.sync, freshnessSettings: config });
   const registry = await openRegistry({
     ...common,
     cluster: identity.cluster,

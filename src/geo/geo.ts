@@ -1,6 +1,7 @@
 /** Puts the parts of this folder together. */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Randomness } from '../randomness.ts';
 import type { Elsewhere } from '../registry/elsewhere.ts';
 import { Fill, type OnVerified } from '../registry/fill.ts';
@@ -50,6 +51,8 @@ export interface GeoDependencies {
   readonly version: string;
   /** The primary's content; a primary has nobody to ask. */
   readonly upstream?: Upstream;
+  /** Whose blobs are copied here. */
+  readonly sync: readonly PathPattern[];
   /** How fresh a secondary's answers have to be. */
   readonly freshnessSettings: FreshnessSettings;
 }
@@ -73,10 +76,11 @@ export interface Geo {
 }
 
 export function openGeo(dependencies: GeoDependencies): Geo {
-  const { upstream, version } = dependencies;
+  const { upstream, version, sync } = dependencies;
   const { site } = dependencies.identity;
   const role = new SiteRole(dependencies);
-  const status = openStatus(dependencies, { site, version });
+  const copiesAll = sync.some((pattern) => pattern === '**');
+  const status = openStatus(dependencies, { site, version, copiesAll });
   const onArrival = createArrival(dependencies);
   const keptUploads = new KeptUploads({ ...dependencies, onArrival });
   const fill = new Fill(dependencies);

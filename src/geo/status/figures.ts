@@ -19,6 +19,10 @@ export interface SiteState {
   readonly ledger: LedgerStatus;
   /** Whether the ledger knows of all that is wanted. */
   readonly isLedgerFilled: boolean;
+  /** Whether it says nothing at all. */
+  readonly isLedgerAway: boolean;
+  /** Whether the blobs of every repository are copied here. */
+  readonly copiesAll: boolean;
   /** Some of the entries that failed last. */
   readonly failures: readonly Pick<LedgerEntry, 'reason'>[];
   readonly bytesPerSecond: number;
@@ -49,18 +53,24 @@ export function computeFigures(state: SiteState): SiteFigures {
     transferring: ledger.transferring,
     isPaused,
   };
-  return { ...figures, ...judgeHealth(figures, state.failures) };
+  return { ...figures, ...judgeHealth(figures, state) };
 }
 
 /**
- * What a primary names was pushed to it and hashed on its way in. Elsewhere the ledger knows what
- * is wanted, since a site may want only a part; one that is not filled yet knows nothing.
+ * A site that copies all wants what its facts name and lacks, and they say so in one moment. One
+ * that copies a part has to ask its ledger, which knows nothing until it is filled.
  */
-function measureBlobs({ role, counts, ledger, isLedgerFilled }: SiteState): Extent {
+function isSaidByFacts({ copiesAll, isLedgerFilled }: SiteState): boolean {
+  return copiesAll || !isLedgerFilled;
+}
+
+/** What a primary names was pushed to it and hashed on its way in. */
+function measureBlobs(state: SiteState): Extent {
+  const { role, counts, ledger } = state;
   const { blobs: total, verifiedBlobs } = counts;
   if (role === 'primary') return extent({ total, verified: total, wanted: 0, failed: 0 });
   const { demand, fresh, backfill } = ledger.objects;
-  const wanted = isLedgerFilled ? demand + fresh + backfill : total - verifiedBlobs;
+  const wanted = isSaidByFacts(state) ? total - verifiedBlobs : demand + fresh + backfill;
   return extent({ total, verified: verifiedBlobs, wanted, failed: ledger.failed });
 }
 
@@ -71,10 +81,11 @@ function measureManifests({ role, counts }: SiteState): Extent {
   return extent({ total, verified, wanted: total - verified, failed: 0 });
 }
 
-function measureBytesBehind({ role, counts, ledger, isLedgerFilled }: SiteState): number {
+function measureBytesBehind(state: SiteState): number {
+  const { role, counts, ledger } = state;
   if (role === 'primary') return 0;
   const { blobBytes, verifiedBytes } = counts;
-  const bytes = isLedgerFilled ? ledger.bytes : blobBytes - verifiedBytes;
+  const bytes = isSaidByFacts(state) ? blobBytes - verifiedBytes : ledger.bytes;
   return Math.max(bytes - ledger.bytesStaged, 0);
 }
 

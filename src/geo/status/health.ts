@@ -22,17 +22,20 @@ const REASON_WORDS: Readonly<Record<Reason, string>> = {
 
 type Judged = Omit<SiteFigures, keyof Verdict>;
 
-/** @param failures some of the entries that failed last */
-export function judgeHealth(
-  figures: Judged,
-  failures: readonly Pick<LedgerEntry, 'reason'>[],
-): Verdict {
+interface Troubles {
+  /** Some of the entries that failed last. */
+  readonly failures: readonly Pick<LedgerEntry, 'reason'>[];
+  readonly isLedgerAway: boolean;
+}
+
+export function judgeHealth(figures: Judged, { failures, isLedgerAway }: Troubles): Verdict {
   if (figures.role === 'primary') return well('This is the primary; all that it has is here.');
   const { lagSeconds, blobs, isPaused, bytesBehind } = figures;
   if (lagSeconds === null) return ill('This site has not heard from its primary yet.');
   if (lagSeconds > SILENCE_SECONDS) {
     return ill(`The primary was last heard ${Math.round(lagSeconds)} seconds ago.`);
   }
+  if (isLedgerAway) return ill('The ledger of transfers does not answer, so nothing is copied.');
   const reason = findMostFrequent(failures);
   if (reason !== undefined) {
     const what = blobs.failed === 1 ? 'One blob fails' : `${blobs.failed} blobs fail`;

@@ -1,6 +1,7 @@
 /** What this site says of itself, from counters alone: never a scan, however large it is. */
 import type { Clock } from '../../clock.ts';
 import type { ChangeLog } from '../../storage/change-log.ts';
+import { StorageUnavailable } from '../../storage/failure.ts';
 import type { Ledger } from '../../storage/geo/ledger.ts';
 import type { Replicas } from '../../storage/geo/replicas.ts';
 import type { SiteFigures } from '../../storage/geo/site-reports.ts';
@@ -16,10 +17,11 @@ export interface StatusDependencies {
   readonly clock: Clock;
 }
 
-/** Who this site is, and the version of its program. */
+/** Who this site is, the version of its program, and whether it copies every repository. */
 export interface StatusNames {
   readonly site: string;
   readonly version: string;
+  readonly copiesAll: boolean;
 }
 
 export interface OwnStatus {
@@ -29,6 +31,22 @@ export interface OwnStatus {
 
 /** So many failures are looked at for the most frequent reason. */
 const FAILURES = 100;
+
+/** What is said of transfers while the ledger is away: nothing is under way that we know of. */
+const NO_LEDGER = {
+  ledger: {
+    objects: { demand: 0, fresh: 0, backfill: 0 },
+    bytes: 0,
+    bytesStaged: 0,
+    transferring: 0,
+    failed: 0,
+    settledBytes: 0,
+    settledObjects: 0,
+  },
+  isLedgerFilled: false,
+  isLedgerAway: true,
+  failures: [],
+} as const;
 
 export function openStatus(dependencies: StatusDependencies, names: StatusNames): OwnStatus {
   const pace = new Pace();
@@ -44,30 +62,37 @@ export function openStatus(dependencies: StatusDependencies, names: StatusNames)
 }
 
 async function readState(
-  { changeLog, replicas, ledger, sites, clock }: StatusDependencies,
+  { changeLog, replicas, sites, clock, ...rest }: StatusDependencies,
   site: string,
 ): Promise<Omit<SiteState, 'bytesPerSecond' | keyof StatusNames>> {
-  const [head, counts, ledgerStatus, isLedgerFilled, role, own] = await Promise.all([
+  const [head, counts, ledger, role, own] = await Promise.all([
     changeLog.readHead(),
     replicas.readCounts(),
-    ledger.status(),
-    ledger.isFilled(),
+    readLedger(rest),
     sites.getRole(),
     sites.findSite(site),
   ]);
-  const [failures, [last]] = await Promise.all([
-    ledgerStatus.failed > 0 ? ledger.listFailures({ limit: FAILURES }) : [],
-    head.position > 0 ? changeLog.list({ after: head.position - 1, limit: 1 }) : [],
-  ]);
+  const [last] =
+    head.position > 0 ? await changeLog.list({ after: head.position - 1, limit: 1 }) : [];
   return {
     ...role,
     head,
     ...(last ? { appliedAt: last.at } : {}),
     counts,
-    ledger: ledgerStatus,
-    isLedgerFilled,
+    ...ledger,
     isPaused: own?.isPaused ?? false,
-    failures,
     now: clock.now(),
   };
+}
+
+/** The ledger is a working set: a site says how it is also without. */
+async function readLedger({ ledger }: Pick<StatusDependencies, 'ledger'>) {
+  try {
+    const [status, isLedgerFilled] = await Promise.all([ledger.status(), ledger.isFilled()]);
+    const failures = status.failed > 0 ? await ledger.listFailures({ limit: FAILURES }) : [];
+    return { ledger: status, isLedgerFilled, isLedgerAway: false, failures };
+  } catch (error) {
+    if (error instanceof StorageUnavailable) return NO_LEDGER;
+    throw error;
+  }
 }

@@ -34,6 +34,8 @@ function stateOf(rest: Partial<SiteState> = {}): SiteState {
     counts: COUNTS,
     ledger: { ...LEDGER, objects: { demand: 0, fresh: 1, backfill: 0 }, bytes: 10_000 },
     isLedgerFilled: true,
+    isLedgerAway: false,
+    copiesAll: false,
     failures: [],
     bytesPerSecond: 0,
     now: NOW,
@@ -83,6 +85,15 @@ describe('the figures of a site', () => {
     expect(figures.bytesBehind).to.equal(10_000);
   });
 
+  it('counts it from the facts where all is copied, whatever the ledger holds', () => {
+    const objects = { demand: 0, fresh: 0, backfill: 7 };
+    for (const ledger of [LEDGER, { ...LEDGER, objects, bytes: 70_000 }]) {
+      const figures = computeFigures(stateOf({ ledger, copiesAll: true }));
+      expect([figures.blobs.wanted, figures.bytesBehind]).to.deep.equal([1, 10_000]);
+      expect(figures.health).to.equal('1 blob with 10000 bytes to come.');
+    }
+  });
+
   it('measures the lag and the oldest that waits, never below 0', () => {
     const figures = computeFigures(stateOf({ ledger: ago(2500) }));
     expect(figures.lagSeconds).to.equal(0.412);
@@ -111,6 +122,12 @@ describe('the health of a site', () => {
     const silent = computeFigures(stateOf({ head: { position: 7, ageMs: 61_000 } }));
     expect(silent.isHealthy).to.equal(false);
     expect(silent.health).to.equal('The primary was last heard 61 seconds ago.');
+  });
+
+  it('is ill where the ledger does not answer', () => {
+    const { isHealthy, health } = computeFigures(stateOf({ isLedgerAway: true }));
+    expect(isHealthy).to.equal(false);
+    expect(health).to.equal('The ledger of transfers does not answer, so nothing is copied.');
   });
 
   it('names the most frequent reason of transfers that fail', () => {
