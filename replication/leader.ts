@@ -17,8 +17,9 @@ export interface LeadOptions {
 export type Task = (signal: AbortSignal) => Promise<void>;
 
 const NAME = 'replication';
-const LEASE_MS = 15_000;
-const RENEWAL_MS = 4000;
+/** So long at most nobody leads after a leader was killed, and a renewal more. */
+const LEASE_MS = 6000;
+const RENEWAL_MS = 1500;
 
 /** Runs the task whenever this process leads, until the signal aborts. Never throws. */
 export async function lead(options: LeadOptions, task: Task, signal: AbortSignal): Promise<void> {

@@ -35,8 +35,9 @@ export type Outcome = 'settled' | 'failed' | 'no-line' | 'idle';
 
 class Stopped extends Error {}
 
-const LEASE_MS = 60_000;
-const RENEWAL_MS = 15_000;
+/** What a worker held that was killed is under way for so long yet: no longer than nobody leads. */
+const LEASE_MS = 10_000;
+const RENEWAL_MS = 2500;
 
 /** Somebody else's failed entry may be due, or a lease may have ended, without any ring. */
 const IDLE_MS = 1000;
@@ -143,7 +144,9 @@ async function recordFailure(
 ): Promise<void> {
   const { digest, attempts } = entry;
   log.warn({ err: error, digest, attempts }, 'a blob could not be brought here');
-  const retryAt = new Date(clock.now().getTime() + pauseMs(RETRY, attempts, randomness));
+  // What met every blob says nothing of this one: it is tried again as soon as the line is.
+  const pace = error instanceof Stopped || isOfTheLine(error) ? LINE : RETRY;
+  const retryAt = new Date(clock.now().getTime() + pauseMs(pace, attempts, randomness));
   await ledger.fail(digest, { holder, reason: reasonOf(error), message: error.message, retryAt });
 }
 

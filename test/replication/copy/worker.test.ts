@@ -88,6 +88,19 @@ describe('the worker', () => {
     expect(await runOne(startWorker(), never)).to.equal('failed');
   });
 
+  it('tries a blob soon after the line is back, however long that was down', async () => {
+    upstream.failure = new UpstreamFailure('does not answer');
+    let now = Date.now();
+    const later = { ...startWorker(), clock: { ...clock, now: () => new Date(now) } };
+    for (let tries = 0; tries < 12; tries += 1) {
+      now += 600_000;
+      expect(await runOne(later, never)).to.equal('no-line');
+    }
+    const { nextTryAt, attempts } = (await ports.ledger.find(digest))!;
+    expect(attempts).to.equal(12);
+    expect(nextTryAt!.getTime() - now).to.be.at.most(10_000);
+  });
+
   it('never keeps bytes that have another digest', async () => {
     upstream.putBlob(repository, digest, randomBytes(blob.length));
     expect(await runOne(startWorker(), never)).to.equal('failed');
