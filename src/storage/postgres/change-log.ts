@@ -6,7 +6,7 @@ import type { Change, ChangeLog, Fact, LogHead, Proof } from '../change-log.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './facts/append.ts';
 import { VERIFICATIONS } from './facts/blobs.ts';
-import { writeFact } from './facts/write.ts';
+import { writeFacts } from './facts/write-many.ts';
 import { findPositionAt, readTail, trimLog } from './geo/log-tail.ts';
 import { lockHead, recordProof, writeProof } from './geo/proofs.ts';
 import { Listener } from './listener.ts';
@@ -183,7 +183,10 @@ function assertNoGap(changes: readonly Change[], head: number): void {
 }
 
 async function writeChanges(trx: Knex.Transaction, changes: readonly Change[]): Promise<void> {
-  for (const { fact } of changes) await writeFact(trx, fact);
+  await writeFacts(
+    trx,
+    changes.map(({ fact }) => fact),
+  );
   const rows = changes.map((change) => ({ ...change, fact: JSON.stringify(bare(change.fact)) }));
   await trx.batchInsert('changes', rows, 1000);
   await moveHead(trx, changes.at(-1)!);

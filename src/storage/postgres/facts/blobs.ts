@@ -35,6 +35,31 @@ export async function writeBlobLink(trx: Knex.Transaction, link: Link): Promise<
   return rowCount > 0;
 }
 
+/** Of a blob that is named twice, the first size counts. */
+const WRITE_MANY = `
+  WITH wanted AS (
+    SELECT * FROM unnest(CAST(:repositories AS text[]), CAST(:digests AS text[]),
+                         CAST(:sizes AS bigint[])) AS link (repository, digest, size_bytes)
+  ), known AS (
+    INSERT INTO blobs (digest, size_bytes)
+    SELECT DISTINCT ON (digest) digest, size_bytes FROM wanted ORDER BY digest
+    ON CONFLICT (digest) DO UPDATE SET size_bytes = excluded.size_bytes
+      WHERE blobs.size_bytes IS NULL
+  )
+  INSERT INTO blob_links (repository, digest, size_bytes)
+  SELECT DISTINCT ON (repository, digest) * FROM wanted ORDER BY repository, digest
+  ON CONFLICT (repository, digest) DO NOTHING`;
+
+/** As {@link writeBlobLink} does, many at once. */
+export async function writeBlobLinks(trx: Knex.Transaction, links: readonly Link[]): Promise<void> {
+  if (links.length === 0) return;
+  await trx.raw(WRITE_MANY, {
+    repositories: links.map(({ repository }) => repository),
+    digests: links.map(({ digest }) => digest),
+    sizes: links.map(({ sizeBytes }) => sizeBytes),
+  });
+}
+
 export async function deleteBlobLink(
   trx: Knex.Transaction,
   { repository, digest }: Omit<Link, 'sizeBytes'>,

@@ -7,6 +7,17 @@ export async function writeRepository(trx: Knex.Transaction, name: RepositoryNam
   await trx('repositories').insert({ name }).onConflict('name').ignore();
 }
 
+/** Creates those that are not there yet. */
+export async function writeRepositories(
+  trx: Knex.Transaction,
+  names: ReadonlySet<RepositoryName>,
+): Promise<void> {
+  if (names.size === 0) return;
+  // In order, so that two that do so at once do not hold each other up.
+  const rows = [...names].toSorted().map((name) => ({ name }));
+  await trx('repositories').insert(rows).onConflict('name').ignore();
+}
+
 /** Deletes the repository with all that is in it. @returns whether it was there. */
 export async function deleteRepository(
   trx: Knex.Transaction,

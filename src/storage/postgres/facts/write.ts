@@ -19,7 +19,10 @@ type Writers = {
 };
 
 const WRITERS: Writers = {
-  'manifest-recorded': writeRecorded,
+  'manifest-recorded': async (trx, fact) => {
+    await writeRepository(trx, fact.repository);
+    await writeRecorded(trx, fact);
+  },
   'tag-deleted': (trx, { repository, tag }) => deleteTags(trx, { repository, what: [tag] }),
   'manifest-deleted': (trx, { repository, digest }) =>
     deleteManifest(trx, { repository, what: digest }),
@@ -45,21 +48,29 @@ export async function writeFact(trx: Knex.Transaction, fact: Fact): Promise<void
 }
 
 /**
- * A fact comes without its content where the manifest was deleted since. Its tags point to nothing
- * then, and to what they pointed before they must not point either.
+ * Into the repository, which must be there. A fact comes without its content where the manifest was
+ * deleted since. Its tags point to nothing then, and to what they pointed before they must not
+ * point either.
  */
-async function writeRecorded(
+export async function writeRecorded(
   trx: Knex.Transaction,
   fact: FactOf<'manifest-recorded'>,
 ): Promise<void> {
   const { repository, digest, tags } = fact;
-  await writeRepository(trx, repository);
-  if (fact.content !== undefined) {
-    await writeManifest(trx, { repository, what: toRecord(fact, fact.content) });
-  }
-  const isThere = await trx('manifests').select('digest').where({ repository, digest }).first();
+  const isGiven = fact.content !== undefined;
+  if (isGiven) await writeManifest(trx, { repository, what: toRecord(fact, fact.content) });
+  else if (tags.length === 0) return;
+  const isThere = isGiven || (await isRecorded(trx, fact));
   if (isThere) await writeTags(trx, { repository, what: { tags, digest } });
   else await deleteTags(trx, { repository, what: tags });
+}
+
+async function isRecorded(
+  trx: Knex.Transaction,
+  { repository, digest }: FactOf<'manifest-recorded'>,
+): Promise<boolean> {
+  const found = await trx('manifests').select('digest').where({ repository, digest }).first();
+  return found !== undefined;
 }
 
 function toRecord(fact: FactOf<'manifest-recorded'>, base64: string): ManifestRecord {
