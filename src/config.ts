@@ -78,6 +78,12 @@ function findContradictions(
   if (primaryUrl && !texts.has('MERIDIAN_SITE')) {
     mistakes.push('MERIDIAN_PRIMARY_URL needs MERIDIAN_SITE: a secondary has a name of its own.');
   }
+  if (primaryUrl && !settled.redisUrl && (settled.processes ?? 1) > 1) {
+    mistakes.push(
+      'MERIDIAN_PROCESSES above 1 needs REDIS_URL at a secondary: each process would keep a ' +
+        'ledger of transfers of its own, and none could say how the site is.',
+    );
+  }
   if (replication === 'separate' && !(settled.databaseUrl && settled.redisUrl)) {
     mistakes.push(
       'MERIDIAN_REPLICATION=separate needs DATABASE_URL and REDIS_URL, which both programs share.',

@@ -144,12 +144,14 @@ describe('the configuration', () => {
     });
 
     it('refuses what contradicts itself', async () => {
+      const secondary = { MERIDIAN_PRIMARY_URL: 'https://primary', MERIDIAN_SITE: 'lisbon' };
       const refused: [Environment, string][] = [
         [{ MERIDIAN_TLS_CERT: 'c.pem' }, 'MERIDIAN_TLS_KEY'],
         [{ MERIDIAN_TLS_KEY: 'k.pem' }, 'MERIDIAN_TLS_CERT'],
         [{ MERIDIAN_JOIN_TOKEN: 'x' }, 'MERIDIAN_PRIMARY_URL'],
         [{ MERIDIAN_PRIMARY_URL: 'https://primary' }, 'MERIDIAN_SITE'],
         [{ MERIDIAN_REPLICATION: 'separate' }, 'REDIS_URL'],
+        [{ ...secondary, MERIDIAN_PROCESSES: '2' }, 'REDIS_URL'],
       ];
       for (const [environment, named] of refused) {
         const [mistake, ...others] = await mistakesOf(environment);

@@ -157,7 +157,9 @@ const STORAGE = {
     kind: value.redisUrl,
     isSecret: true,
     group: 'Storage',
-    meaning: 'Redis for the ledger of transfers. Without it, the memory of the process.',
+    meaning:
+      'Redis for the ledger of transfers. Without it, the memory of the process, which is then ' +
+      'the only one of a secondary.',
   }),
 };
 
