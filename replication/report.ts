@@ -7,17 +7,23 @@ import type { Clock } from '../src/clock.ts';
 import { Bell } from '../src/geo/bell.ts';
 import type { OwnStatus } from '../src/geo/status/status.ts';
 import type { Log } from '../src/log.ts';
+import type { Place } from '../src/oci/place.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
 import type { Arrivals } from '../src/storage/geo/arrivals.ts';
 import type { PrimarySite } from '../src/storage/geo/primary-site.ts';
+import type { Sites } from '../src/storage/sites.ts';
 
 export interface ReportOptions {
   readonly primarySite: Pick<PrimarySite, 'report'>;
   readonly arrivals: Pick<Arrivals, 'listUntold' | 'recordTold' | 'watch'>;
   readonly changeLog: Pick<ChangeLog, 'watch'>;
   readonly status: OwnStatus;
+  readonly sites: Pick<Sites, 'findSite'>;
   /** Name of this site. */
   readonly site: string;
+  /** Where its settings say that it is. */
+  readonly publicUrl?: string;
+  readonly place?: Place;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,7 +65,23 @@ async function reportOnce(options: ReportOptions, signal: AbortSignal): Promise<
   const untold = await arrivals.listUntold(MAX_ARRIVALS);
   // Read later than the arrivals: who sees one of them sees a position that is not before it.
   const figures = await status.read();
-  await primarySite.report({ site, figures, arrivals: untold }, signal);
+  const where = await findMove(options);
+  const moved = where ? { where } : {};
+  await primarySite.report({ site, figures, arrivals: untold, ...moved }, signal);
   if (untold.length > 0) await arrivals.recordTold(untold);
   return untold.length === MAX_ARRIVALS;
+}
+
+/** Where the settings say that this site is, unless all sites know so; a guess is never told. */
+async function findMove({ sites, site, publicUrl, place }: ReportOptions) {
+  const known = await sites.findSite(site);
+  if (!known) return undefined;
+  const isThere = publicUrl === undefined || publicUrl === known.url;
+  const stands = place === undefined || isSamePlace(place, known.place);
+  if (isThere && stands) return undefined;
+  return { ...(publicUrl ? { url: publicUrl } : {}), ...(place ? { place } : {}) };
+}
+
+function isSamePlace(one: Place, other: Place | undefined): boolean {
+  return one.latitude === other?.latitude && one.longitude === other.longitude;
 }

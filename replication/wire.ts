@@ -5,6 +5,7 @@ import type { SiteRole } from '../src/geo/role.ts';
 import type { OwnStatus } from '../src/geo/status/status.ts';
 import type { Log } from '../src/log.ts';
 import { matchesPath, type PathPattern } from '../src/oci/path-pattern.ts';
+import type { Place } from '../src/oci/place.ts';
 import type { RepositoryName } from '../src/oci/reference.ts';
 import type { Randomness } from '../src/randomness.ts';
 import type { Fill, OnVerified } from '../src/registry/fill.ts';
@@ -80,6 +81,9 @@ export interface ReplicationOptions {
   readonly uploadExpiryMs?: number;
   /** Name of this site. */
   readonly site: string;
+  /** Where clients reach it, and where it stands. */
+  readonly publicUrl?: string;
+  readonly place?: Place;
   /** After how long a blob is read again. */
   readonly reverifyAfterMs: number;
   /** How many blobs are brought here at once. */

@@ -7,6 +7,7 @@ import { join, relative, resolve } from 'node:path';
 import { SiteClient } from './cli/site-client.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError, processEnvironment } from './config.ts';
+import { type Happening, Timeline } from './demo/happening.ts';
 import { DemoSite, type SitePlan } from './demo/site.ts';
 import { describeDemo } from './demo/words.ts';
 import { waitForStop } from './stop.ts';
@@ -22,6 +23,7 @@ interface Plan {
   readonly passwordFile: string;
   readonly names: readonly string[];
   readonly port: number;
+  readonly timeline: Timeline;
 }
 
 /** Runs until Ctrl-C, or until every site was stopped. @throws Error in one sentence. */
@@ -59,6 +61,7 @@ function readPlan({ sites, port }: DemoOptions): Plan {
     passwordFile,
     names,
     port: readNumber('--port', port, { least: 1, most: 65_535 - count }),
+    timeline: new Timeline(),
   };
 }
 
@@ -136,5 +139,9 @@ function planSite(plan: Plan, index: number, own: Readonly<Record<string, string
     ...primary,
     ...own,
   };
-  return { name, port, logFile: join(plan.data, `${name}.log`), environment };
+  const onHappening = (happening: Happening) => {
+    const teller = { name, isPrimary: index === 0 };
+    for (const line of plan.timeline.tell(teller, happening, systemClock.now())) say(line);
+  };
+  return { name, port, logFile: join(plan.data, `${name}.log`), environment, onHappening };
 }

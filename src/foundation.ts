@@ -52,9 +52,10 @@ async function furnish(database: SiteDatabase, config: Config, log: Log): Promis
   }
 }
 
-/** Where other sites and clients reach this one. */
-function urlOf({ publicUrl, listen, tlsCert }: Config): string {
-  return publicUrl ?? `${tlsCert ? 'https' : 'http'}://${listen.host}:${listen.port}`;
+/** Where other sites and clients reach this one, and where it stands. */
+function whereIs({ publicUrl, listen, tlsCert, place }: Config) {
+  const url = publicUrl ?? `${tlsCert ? 'https' : 'http'}://${listen.host}:${listen.port}`;
+  return { url, ...(place ? { place } : {}) };
 }
 
 async function nameSite(ports: Ports, config: Config, log: Log): Promise<Identity> {
@@ -77,7 +78,7 @@ async function findIdentity(ports: Ports, config: Config, log: Log): Promise<Ide
   try {
     const { primarySite } = primary;
     const token = joinToken ? { joinToken } : {};
-    const names = { site, url: urlOf(config), ...token };
+    const names = { site, ...whereIs(config), ...token };
     return await joinCluster({ ...ports, primarySite, log, ...names, makeKeys });
   } finally {
     await primary.close();
@@ -90,7 +91,7 @@ function makeKeys() {
 }
 
 async function furnishPrimary(ports: Ports, config: Config, identity: Identity): Promise<void> {
-  await announceSite(ports.sites, identity, urlOf(config));
+  await announceSite(ports.sites, identity, whereIs(config));
   const password = await ensureAdministrator({ ...ports, clock, randomness }, config.adminPassword);
   // Not through the log: it goes to people, once, and to no collector of logs.
   if (password) {

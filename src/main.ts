@@ -51,6 +51,10 @@ function addSiteCommands(program: Command): void {
       await (await import('./demo.ts')).runDemo(options);
     });
   program
+    .command('demo-site', { hidden: true })
+    .description('A site of the demo.')
+    .action(async () => (await import('./demo/witness.ts')).serveWitnessed(await settle({})));
+  program
     .command('docs', { hidden: true })
     .description('Write docs/configuration.md and docs/errors.md.')
     .action(async () => (await import('./docs.ts')).writeDocs());

@@ -6,6 +6,7 @@ import type { Foundation } from './foundation.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { Processes } from './processes.ts';
+import type { Observers } from './server.ts';
 import type { Site } from './site.ts';
 import { waitForStop } from './stop.ts';
 import { openDatabase, openPorts, type Ports } from './wire.ts';
@@ -13,15 +14,18 @@ import { openDatabase, openPorts, type Ports } from './wire.ts';
 /** Children get longer than their own deadline, so that they can say that it passed. */
 const LATE_MS = 5000;
 
+/** Sees what a site does while it answers: called once, it gives what sees each answer. */
+export type Witness = (site: Site) => NonNullable<Observers['onAnswer']>;
+
 /** Answers for the site until the process is told to stop. @throws Error in one sentence */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, witness?: Witness): Promise<void> {
   const log = createLog(config.logLevel);
   const stopping = waitForStop();
   if (cluster.isWorker) return serveAsChild(stopping, config, log);
   const foundation = await prepare(config, log);
   try {
     if (config.processes > 1) await supervise(stopping, foundation, { config, log });
-    else await serveAlone(stopping, foundation, { config, log });
+    else await serveAlone(stopping, foundation, { config, log, ...(witness ? { witness } : {}) });
   } finally {
     await foundation.close();
   }
@@ -51,14 +55,15 @@ interface Common {
 async function serveAlone(
   stopping: Promise<void>,
   foundation: Foundation,
-  common: Common,
+  common: Common & { readonly witness?: Witness },
 ): Promise<void> {
   const { answerUntil } = await import('./server.ts');
   const metrics = await openMetrics(common.config, foundation.ports);
   await withReplication(foundation, common, (site) => {
     metrics?.addSite(site.geo.status.read);
+    const onAnswer = common.witness?.(site);
     return withMetricsServer(common.config, metrics && (() => metrics.print()), () =>
-      answerUntil(stopping, site, metrics),
+      answerUntil(stopping, site, { figures: metrics, onAnswer }),
     );
   });
 }
@@ -121,7 +126,7 @@ async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): 
     const metrics = await openMetrics(config, ports);
     metrics?.addSite(site.geo.status.read);
     try {
-      await answerUntil(stopping, site, metrics);
+      await answerUntil(stopping, site, { figures: metrics });
     } finally {
       await site.close();
     }

@@ -16,7 +16,7 @@ import { siteRoutes } from './http/api/sites.ts';
 import { snapshotRoutes } from './http/api/snapshot.ts';
 import { statusRoutes } from './http/api/status.ts';
 import { webhookRoutes } from './http/api/webhooks.ts';
-import { type AppOptions, createApp } from './http/app.ts';
+import { type AppOptions, createApp, type OnAnswer } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests } from './http/count-requests.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
@@ -33,15 +33,22 @@ import type { Figures } from './metrics.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
 
+/** Who sees the requests, beside who answers them. */
+export interface Observers {
+  readonly figures?: Figures | undefined;
+  readonly onAnswer?: OnAnswer | undefined;
+}
+
 /** Answers requests until the promise resolves; then lets running ones finish. */
 export async function answerUntil(
   stopping: Promise<void>,
   site: Site,
-  figures?: Figures,
+  { figures, onAnswer }: Observers = {},
 ): Promise<void> {
   const { config, log } = site;
   const draining = new AbortController();
-  const handle = createApp(describeApp(site, draining.signal)).callback();
+  const seen = onAnswer ? { onAnswer } : {};
+  const handle = createApp({ ...describeApp(site, draining.signal), ...seen }).callback();
   const server = await listen(config, figures ? countRequests(handle, figures) : handle);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
@@ -118,7 +125,7 @@ function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
     orderRoutes({ ...geo, gatekeeper }),
     siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
-    reportRoutes({ ...geo, ...ports, gatekeeper }),
+    reportRoutes({ ...ports, ...geo, gatekeeper }),
     feedRoutes({ ...geo, gatekeeper, draining }),
     snapshotRoutes({ ...geo, gatekeeper }),
   ];

@@ -8,7 +8,7 @@ import { parsePathPattern } from '../oci/path-pattern.ts';
 import type { Randomness } from '../randomness.ts';
 import type { Account, Accounts } from '../storage/accounts.ts';
 import type { Identity, IdentityStore } from '../storage/identity.ts';
-import type { Sites } from '../storage/sites.ts';
+import type { Site, Sites } from '../storage/sites.ts';
 import { findPasswordProblem, generatePassword, hashPassword } from './passwords.ts';
 import { publicJwkOf } from './site-keys.ts';
 
@@ -49,18 +49,17 @@ export function generatePrivateKey(): string {
 }
 
 /**
- * At the primary: tells all sites where this one is and by which key to know its tokens.
- * Idempotent, so that a restart appends nothing to the change log.
+ * At the primary: tells all sites where this one is and by which key to know its tokens. What is
+ * not said stays as it was. Idempotent, so that a restart appends nothing to the change log.
  */
 export async function announceSite(
   sites: Pick<Sites, 'findSite' | 'recordSite'>,
-  identity: Identity,
-  url: string,
+  { site: name, privateKey }: Identity,
+  { url, place }: Pick<Site, 'url' | 'place'>,
 ): Promise<void> {
-  const publicKey = { ...publicJwkOf(identity.privateKey) };
-  const known = await sites.findSite(identity.site);
-  const isKnown = known?.url === url && known.publicKey['x'] === publicKey['x'];
-  if (!isKnown) await sites.recordSite({ name: identity.site, url, publicKey });
+  const publicKey = { ...publicJwkOf(privateKey) };
+  const known = await sites.findSite(name);
+  await sites.recordSite({ ...known, name, url, publicKey, ...(place ? { place } : {}) });
 }
 
 interface Dependencies {

@@ -1,5 +1,6 @@
 /** `meridian site`: the sites of the cluster. */
 import type { Command } from 'commander';
+import { type Place, printPlace } from '../oci/place.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { printTable, say } from './print.ts';
 import { addSiteOrderCommands } from './site-orders.ts';
@@ -11,7 +12,12 @@ interface Invitation {
 }
 
 interface SiteList {
-  readonly sites: readonly { readonly name: string; readonly url: string }[];
+  readonly sites: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly place?: Place;
+    readonly isPaused?: boolean;
+  }[];
 }
 
 export function addSiteCommands(program: Command): void {
@@ -35,8 +41,13 @@ export function addSiteCommands(program: Command): void {
 async function listSites(options: ConnectionOptions): Promise<void> {
   const { sites } = await connect(options).send<SiteList>('GET', '/api/v1/sites');
   await printTable(
-    ['site', 'address'],
-    sites.map(({ name, url }) => [name, url]),
+    ['site', 'address', 'place', 'state'],
+    sites.map(({ name, url, place, isPaused }) => [
+      name,
+      url,
+      place ? printPlace(place) : '–',
+      isPaused ? 'paused' : '',
+    ]),
   );
 }
 

@@ -1,6 +1,7 @@
 /** `meridian status`: how every site is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { type Place, printPlace } from '../oci/place.ts';
 import { waitForStop } from '../stop.ts';
 import { printBytes, printPercent, printSeconds } from './amounts.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
@@ -27,6 +28,7 @@ interface StatusText {
 
 interface SiteText {
   readonly name: string;
+  readonly place?: Place;
   /** Null for a site that has said nothing of itself. */
   readonly status: StatusText | null;
 }
@@ -84,9 +86,10 @@ async function printJson(sites: readonly SiteText[]): Promise<void> {
 
 async function printSites(sites: readonly SiteText[]): Promise<void> {
   await printTable([...HEAD, LANES_HEAD], sites.map(printRow));
-  for (const { name, status } of sites) {
+  for (const { name, place, status } of sites) {
     const mark = status?.isHealthy ? '' : 'ILL: ';
-    say(`${name}: ${mark}${status?.health ?? 'It has said nothing of itself yet.'}`);
+    const title = place ? `${name} at ${printPlace(place)}` : name;
+    say(`${title}: ${mark}${status?.health ?? 'It has said nothing of itself yet.'}`);
   }
 }
 

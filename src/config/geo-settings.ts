@@ -16,6 +16,14 @@ export const GEO = {
     group: 'Several sites',
     meaning: 'What `meridian site add` printed, for the first start of a secondary.',
   }),
+  place: optional({
+    variable: 'MERIDIAN_PLACE',
+    kind: value.place,
+    group: 'Several sites',
+    meaning:
+      'Where this site stands: latitude and longitude in degrees, such as `38.72,-9.14`. Other ' +
+      'sites and the operator see it. Without it, what was said last stays.',
+  }),
   writes: given({
     variable: 'MERIDIAN_WRITES',
     kind: value.oneOf(['proxy', 'redirect']),

@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { Consistency } from '../oci/consistency.ts';
 import { type PathPattern, parsePathPattern } from '../oci/path-pattern.ts';
+import { parsePlace } from '../oci/place.ts';
 import { readBandwidth } from './bandwidth.ts';
 
 /** A host and a port to listen at. */
@@ -102,6 +103,11 @@ function readDuration(given: string): number | undefined {
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(given) ?? [];
   return unit === undefined ? undefined : Number(amount) * UNITS[unit as keyof typeof UNITS];
 }
+
+export const place = valueOf(
+  parsePlace,
+  'must be a latitude from -90 to 90 and a longitude from -180 to 180, such as 38.72,-9.14',
+);
 
 export const listen = valueOf(readListen, 'must be host:port, such as 0.0.0.0:5000 or [::]:5000');
 

@@ -1,10 +1,12 @@
 /**
- * One site of the demo: `meridian serve` as a process of its own, with its own data folder and log.
+ * One site of the demo: a process of its own, with its own data folder and log, that tells what
+ * happens at it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { NODE_FLAGS } from '../processes.ts';
+import type { Happening } from './happening.ts';
 
 export interface SitePlan {
   readonly name: string;
@@ -12,6 +14,7 @@ export interface SitePlan {
   /** Where its log is written. */
   readonly logFile: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly onHappening: (happening: Happening) => void;
 }
 
 const PROGRAM = new URL('../main.js', import.meta.url).pathname;
@@ -38,15 +41,16 @@ export class DemoSite {
    */
   static async open(plan: SitePlan, clock: Clock): Promise<DemoSite> {
     const log = openSync(plan.logFile, 'w');
-    const words = [...NODE_FLAGS, '--enable-source-maps', PROGRAM, 'serve'];
+    const words = [...NODE_FLAGS, '--enable-source-maps', PROGRAM, 'demo-site'];
     const child = spawn(process.execPath, words, {
       env: plan.environment,
       // Its own group, so that Ctrl-C reaches the demo alone, which then stops the sites in order.
       detached: true,
-      // The channel tells it when the demo is gone, however that came about.
+      // The channel tells us what happens there, and it when the demo is gone, however that came.
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
+    child.on('message', (message) => plan.onHappening(message as Happening));
     const site = new DemoSite(plan, child);
     await site.#untilReady(clock);
     return site;

@@ -28,6 +28,7 @@ Type this in another terminal:
 
 ${describeSteps(sites, account)}
 
+Each push and pull is told here as it happens, and when an image has arrived elsewhere.
 Ctrl-C here stops everything; what was pushed is there again at the next start.
 `;
 }

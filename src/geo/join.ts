@@ -1,5 +1,6 @@
 /** How a site becomes a secondary: once, before anything else is written there. */
 import type { Log } from '../log.ts';
+import type { Place } from '../oci/place.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
 import type { PrimarySite } from '../storage/geo/primary-site.ts';
 import type { Identity, IdentityStore } from '../storage/identity.ts';
@@ -15,6 +16,7 @@ export interface JoinOptions {
   readonly site: string;
   /** Where other sites reach it. */
   readonly url: string;
+  readonly place?: Place;
   /** Needed by a site that has not joined yet. */
   readonly joinToken?: string;
   /** Makes a key pair: the private half stays here. */
@@ -34,7 +36,7 @@ export interface JoinOptions {
  * @throws Error where it cannot join, in one sentence for the operator; UpstreamFailure
  */
 export async function joinCluster(options: JoinOptions): Promise<Identity> {
-  const { primarySite, identityStore, sites, site, url, log } = options;
+  const { primarySite, identityStore, sites, site, url, place, log } = options;
   const known = await identityStore.find();
   if (known) return assertSame(known, site);
   const token = options.joinToken;
@@ -45,7 +47,8 @@ export async function joinCluster(options: JoinOptions): Promise<Identity> {
     throw new Error('this site holds content of its own: a secondary begins empty');
   }
   const { privateKey, publicKey } = options.makeKeys();
-  const { cluster, epoch } = await primarySite.join({ token, site, url, publicKey });
+  const where = { url, ...(place ? { place } : {}) };
+  const { cluster, epoch } = await primarySite.join({ token, site, ...where, publicKey });
   // From here on nothing can be written here but what the primary says.
   await sites.recordRole('secondary', epoch);
   log.info({ cluster, site }, 'this site joined the cluster');

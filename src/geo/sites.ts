@@ -71,7 +71,7 @@ export class ClusterSites {
     return { epoch };
   }
 
-  /** A site says where it is now; what is absent stays. Nothing where it was cut off. Idempotent. */
+  /** A site says where it is; what is absent stays. Nothing where it was cut off. Idempotent. */
   async move(site: string, where: Partial<Pick<Site, 'url' | 'place'>>): Promise<void> {
     await this.#sites.changeSite(site, (known) => ({ ...known, ...where }));
   }

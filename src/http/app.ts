@@ -2,6 +2,7 @@
  * The HTTP application: errors outside, then the log, then the distribution API and the other
  * doors.
  */
+import type { IncomingMessage } from 'node:http';
 import type Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Clock } from '../clock.ts';
@@ -24,6 +25,8 @@ import { writeErrors } from './write-errors.ts';
  */
 export type Forward = (call: Call, handle: () => Promise<Answer>) => Promise<Answer>;
 
+export type OnAnswer = (request: IncomingMessage, answer: Answer) => void;
+
 export interface AppOptions {
   readonly services: Services;
   readonly gatekeeper: Gatekeeper;
@@ -40,6 +43,8 @@ export interface AppOptions {
   readonly changes?: Changes;
   /** Which requests have a line in the log; none where nobody says. */
   readonly accessLog?: AccessLog;
+  /** Sees each answer of the distribution API once it is out. */
+  readonly onAnswer?: OnAnswer;
 }
 
 export function createApp(options: AppOptions): Koa {
@@ -68,6 +73,7 @@ function serveRegistry(options: AppOptions): Middleware {
     const answer = await answerCall(context, options);
     const headers = { ...API_VERSION, ...answer.headers };
     await writeAnswer(context, { ...answer, headers });
+    options.onAnswer?.(context.req, answer);
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Digest } from '../oci/digest.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
+import type { Place } from '../oci/place.ts';
 import type { RepositoryName, Tag } from '../oci/reference.ts';
 
 /** What happened, complete enough that a replica needs to ask nothing. */
@@ -90,7 +91,7 @@ export interface SiteFact {
   /** Public key as JWK; its thumbprint is the `kid` of the site's tokens. */
   readonly publicKey: Readonly<Record<string, unknown>>;
   /** Where on the earth it stands, in degrees. */
-  readonly place?: { readonly latitude: number; readonly longitude: number };
+  readonly place?: Place;
   /** A paused site goes on following and answering, and copies no blobs. */
   readonly isPaused?: boolean;
 }

@@ -2,6 +2,8 @@
  * PORT: the sites of the cluster, and what this one is. Sites travel in the change log; invitations
  * and the role stay here.
  */
+import type { Place } from '../oci/place.ts';
+
 export type Role = 'primary' | 'secondary';
 
 export interface Site {
@@ -10,7 +12,7 @@ export interface Site {
   readonly url: string;
   readonly publicKey: Readonly<Record<string, unknown>>;
   /** Where on the earth it stands, in degrees. */
-  readonly place?: { readonly latitude: number; readonly longitude: number };
+  readonly place?: Place;
   /** A paused site goes on following and answering, and copies no blobs. */
   readonly isPaused?: boolean;
 }

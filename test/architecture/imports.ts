@@ -38,7 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   migrations: [],
   console: [],
   cli: ['oci', 'config', 'program'],
-  demo: ['program'],
+  demo: ['cli', 'http', 'geo', 'oci', 'program'],
   wire: ['ports'],
   config: ['oci'],
 };

@@ -39,12 +39,27 @@ describe('identity', () => {
     const facts = new MemoryFacts({ clock });
     const sites = new MemorySites(facts);
     const identity = { ...NAMES, privateKey: generatePrivateKey() };
-    await announceSite(sites, identity, 'http://here.example');
-    await announceSite(sites, identity, 'http://here.example');
+    await announceSite(sites, identity, { url: 'http://here.example' });
+    await announceSite(sites, identity, { url: 'http://here.example' });
     expect(facts.head).to.equal(1);
-    await announceSite(sites, identity, 'https://here.example');
+    await announceSite(sites, identity, { url: 'https://here.example' });
     expect(await sites.findSite('here')).to.include({ url: 'https://here.example' });
     expect((await sites.findSite('here'))?.publicKey).not.to.have.property('d');
+  });
+
+  it('is announced with its place, which stays where nobody says it again', async () => {
+    const sites = new MemorySites(new MemoryFacts({ clock }));
+    const identity = { ...NAMES, privateKey: generatePrivateKey() };
+    const url = 'http://here.example';
+    const place = { latitude: 38.72, longitude: -9.14 };
+    await announceSite(sites, identity, { url, place });
+    const known = (await sites.findSite('here'))!;
+    await sites.recordSite({ ...known, isPaused: true });
+    await announceSite(sites, identity, { url });
+    expect(await sites.findSite('here')).to.deep.include({ url, place, isPaused: true });
+    const moved = { latitude: 0, longitude: 0 };
+    await announceSite(sites, identity, { url, place: moved });
+    expect(await sites.findSite('here')).to.deep.include({ place: moved, isPaused: true });
   });
 
   describe('the first administrator', () => {

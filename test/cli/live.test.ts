@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ROOT } from '../architecture/sources.ts';
@@ -79,6 +80,21 @@ describe('an operator’s command, at running sites', function () {
     expect(sites.map(({ status }) => status?.role)).to.have.members(['primary', 'secondary']);
     const areWell = sites.every(({ status }) => status?.isHealthy);
     expect(json.status).to.equal(areWell ? 0 : 3);
+  });
+
+  it('draws how the sites are again and again, until it is stopped', async () => {
+    const words = [join(ROOT, 'dist/src/main.js'), 'status', '--watch'];
+    const env = { MERIDIAN_URL: primary.url.origin, MERIDIAN_PASSWORD: ADMIN.password };
+    const child = spawn(process.execPath, words, { env: { PATH: process.env['PATH'], ...env } });
+    const exited = once(child, 'exit');
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    try {
+      await until('it was drawn twice', async () => printed.split(/│ lisbon +│/).length > 2);
+    } finally {
+      child.kill('SIGINT');
+    }
+    expect((await exited)[0]).to.be.oneOf([0, 3]);
   });
 
   it('makes an account that may push where it says, and a token of it', async () => {

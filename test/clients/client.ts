@@ -27,9 +27,12 @@ export interface ImageClient {
 }
 
 export interface Session {
+  /** The same client, with the same state, logged in at another registry as well. */
+  at(registry: Registry): Promise<Session>;
   /** Pushes what the layout holds to `<repository>:v1`. */
   push(layout: Layout, repository: string): Promise<void>;
   /** Pulls `<repository>:v1` to where nothing of it is yet. */
   pull(repository: string): Promise<Pulled>;
+  /** Ends the client, wherever it is logged in. */
   close(): Promise<void>;
 }

@@ -12,6 +12,12 @@ const OTHER = MACHINE === 'amd64' ? 'arm64' : 'amd64';
 
 const LARGE_BYTES = 300 * 1000 * 1000;
 
+/** How many bytes of blobs a client has to push of it, at least. */
+export function bytesOf(content: ContentName): number {
+  const sizes = SPECS[content].flatMap(({ layers }) => layers.flatMap(Object.values<number>));
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
 /** The first image of each is for this machine: the one that clients take out of an index. */
 const SPECS: Readonly<Record<ContentName, readonly ImageSpec[]>> = {
   image: [severalLayers(MACHINE)],
@@ -39,16 +45,17 @@ export class Content {
   layout(name: ContentName): Promise<Layout> {
     const known = this.#layouts.get(name);
     if (known) return known;
-    const written = this.#write(name);
+    const written = this.write(name, name);
     this.#layouts.set(name, written);
     return written;
   }
 
-  async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+  /** Such content under a name of its own, whose bytes nobody has seen before. */
+  write(name: string, content: ContentName): Promise<Layout> {
+    return writeLayout(this.#folder, name, SPECS[content]);
   }
 
-  #write(name: ContentName): Promise<Layout> {
-    return writeLayout(this.#folder, name, SPECS[name]);
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }

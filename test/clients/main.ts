@@ -1,12 +1,14 @@
 /**
- * `npm run clients`: every client with everything against every set-up. Takes a quarter of an hour.
+ * `npm run clients`: every client with everything against every set-up, and at two sites. Takes
+ * twenty minutes.
  */
 import Mocha from 'mocha';
 import { mochaHooks } from '../support/hooks.ts';
 import Reporter from '../support/reporter.ts';
 import { Content } from './content.ts';
-import { describeTarget } from './matrix.ts';
+import { CLIENTS, describeTarget } from './matrix.ts';
 import { TARGETS } from './targets.ts';
+import { describeSites } from './two-sites.ts';
 
 const mocha = new Mocha({ reporter: Reporter });
 mocha.rootHooks(mochaHooks);
@@ -16,6 +18,9 @@ const content = new Content();
 describe('real clients', () => {
   after(() => content.remove());
   for (const target of TARGETS) describeTarget(target, content, ['image', 'index', 'large']);
+  for (const writes of ['proxy', 'redirect'] as const) {
+    describeSites(writes, { clients: CLIENTS, contents: ['image', 'index'] });
+  }
 });
 
 mocha.run((failures) => {

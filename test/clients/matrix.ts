@@ -87,7 +87,10 @@ function describeClient(client: ImageClient, { running, content, names }: Stand)
 }
 
 /** What the registry itself says that the tag is, and what it holds where it is an index. */
-async function findDigests({ url, registry }: Running, repository: string): Promise<string[]> {
+export async function findDigests(
+  { url, registry }: Pick<Running, 'url' | 'registry'>,
+  repository: string,
+): Promise<string[]> {
   const client = new Client(url, registry);
   const answer = await client.send('GET', `/v2/${repository}/manifests/v1`);
   const { manifests = [] } = jsonOf<{ manifests?: { digest: string }[] }>(answer);
@@ -96,7 +99,7 @@ async function findDigests({ url, registry }: Running, repository: string): Prom
 }
 
 /** Clients add files of their own (`/etc/hosts`), so that only ours are compared. */
-function expectFiles({ images }: Pulled, layout: Layout): void {
+export function expectFiles({ images }: Pulled, layout: Layout): void {
   const built = images.length > 1 ? layout.images : layout.images.slice(0, 1);
   expect(images).to.have.lengthOf(built.length);
   for (const [index, image] of built.entries()) {

@@ -1,35 +1,32 @@
 /** What the README promises of `npm start`, done with docker itself. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Session } from '../clients/client.ts';
 import { Content } from '../clients/content.ts';
 import { docker } from '../clients/drivers/docker.ts';
 import type { Layout } from '../support/images/image.ts';
 import { requireProgram } from '../support/programs/commands.ts';
-import { type Daemon, startDaemon } from '../support/programs/daemon.ts';
-import { findPort } from '../support/programs/program.ts';
+import type { Daemon } from '../support/programs/daemon.ts';
+import { type Demo, isAnswering, startDemo } from '../support/programs/demo.ts';
+import { until } from './client.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-
+const SITES = 3;
 const POLL_MS = 100;
 
 describe('the demo', function () {
   this.timeout(120_000);
   const content = new Content();
   let folder: string;
-  let port: number;
-  let demo: Daemon | undefined;
+  let demo: Demo | undefined;
   const sessions: Session[] = [];
 
   before(async function () {
     for (const program of docker.programs) requireProgram(program, this);
     folder = await mkdtemp(join(tmpdir(), 'meridian-demo-'));
-    port = await findTwoPorts();
-    demo = await startDemo(folder, port);
+    demo = await startDemo(folder, SITES);
   });
   after(async () => {
     for (const session of sessions) await session.close();
@@ -38,30 +35,41 @@ describe('the demo', function () {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  /** docker with a store of its own, logged in at a site. */
-  async function dockerAt(sitePort: number): Promise<Session> {
+  /** One docker, logged in at each site. */
+  async function openDocker(): Promise<Session[]> {
     const password = await wordBehind('password', demo!);
     const home = await mkdtemp(join(folder, 'docker-'));
-    const registry = { host: `127.0.0.1:${sitePort}`, user: 'admin', password };
-    const session = await docker.open(home, registry);
-    sessions.push(session);
-    return session;
+    const registries = demo!.urls.map((url) => {
+      return { host: new URL(url).host, user: 'admin', password };
+    });
+    const first = await docker.open(home, registries[0]!);
+    sessions.push(first);
+    const all = [first];
+    for (const registry of registries.slice(1)) all.push(await first.at(registry));
+    return all;
   }
 
-  it('takes an image through the secondary, and has it at the primary at once', async () => {
+  const untilTold = (line: RegExp) =>
+    until(`the demo tells ${line.source}`, async () => line.test(demo!.output()));
+
+  it('takes an image through one secondary, and has it at every site at once', async () => {
     const layout = await content.layout('image');
-    const [primary, secondary] = [await dockerAt(port), await dockerAt(port + 1)];
+    const [primary, secondary, third] = (await openDocker()) as [Session, Session, Session];
     await secondary.push(layout, 'demo/through');
+    await untilTold(/ secondary +pushed +demo\/through:v1 +4 blobs, 4\.5 MB, passed on/);
     await expectPull(primary, 'demo/through', layout);
+    await untilTold(/ primary +pulled +demo\/through:v1$/m);
+    await expectPull(third, 'demo/through', layout);
+    await untilTold(/ secondary-2 +pulled +demo\/through:v1 /);
   });
 
   it('gives an image at the secondary after the primary was stopped', async () => {
     const layout = await content.layout('image');
-    const [primary, secondary] = [await dockerAt(port), await dockerAt(port + 1)];
+    const [primary, secondary] = (await openDocker()) as [Session, Session];
     await primary.push(layout, 'demo/first');
-    await untilCopied(folder);
+    await untilTold(/ secondary +arrived +demo\/first:v1 /);
     process.kill(Number(await wordBehind('kill', demo!)), 'SIGTERM');
-    await untilGone(port);
+    await untilGone(Number(new URL(demo!.urls[0]!).port));
     await expectPull(secondary, 'demo/first', layout);
   });
 });
@@ -73,19 +81,6 @@ async function expectPull(session: Session, repository: string, layout: Layout):
   }
 }
 
-function startDemo(data: string, port: number): Promise<Daemon> {
-  return startDaemon({
-    command: [process.execPath, MAIN, 'demo', '--port', `${port}`],
-    env: { MERIDIAN_DATA: data },
-    probe: async () => {
-      for (const site of [port, port + 1]) {
-        const { ok } = await fetch(`http://127.0.0.1:${site}/readyz`);
-        if (!ok) throw new Error('not ready');
-      }
-    },
-  });
-}
-
 /** The first one, once it is printed; the demo names the primary before its secondaries. */
 async function wordBehind(word: string, demo: Daemon): Promise<string> {
   for (;;) {
@@ -95,32 +90,6 @@ async function wordBehind(word: string, demo: Daemon): Promise<string> {
   }
 }
 
-/** The demo takes a port and the next one. */
-async function findTwoPorts(): Promise<number> {
-  for (;;) {
-    const port = await findPort();
-    if (port < 65_535 && (await isFree(port + 1))) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${port}/`).then(
-    () => false,
-    () => true,
-  );
-}
-
-/** Until every blob of the primary lies at the secondary too. */
-async function untilCopied(data: string): Promise<void> {
-  const list = async (site: string): Promise<string[]> => {
-    const files = await readdir(join(data, site, 'content'), { recursive: true });
-    return files.filter((file) => /[0-9a-f]{64}$/.test(file)).sort();
-  };
-  const wanted = await list('primary');
-  expect(wanted.length, 'blobs at the primary').to.be.above(0);
-  while ((await list('secondary')).join() !== wanted.join()) await wait(POLL_MS);
-}
-
 async function untilGone(port: number): Promise<void> {
-  while (!(await isFree(port))) await wait(POLL_MS);
+  while (await isAnswering(port)) await wait(POLL_MS);
 }

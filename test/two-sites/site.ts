@@ -56,7 +56,7 @@ export async function startPrimary(
   settings: Settings = {},
 ): Promise<TestSite> {
   const identity = await establishIdentity(ports.identityStore, { cluster: 'test', site: name });
-  await announceSite(ports.sites, identity, `http://${name}.test`);
+  await announceSite(ports.sites, identity, await placeSite(name, settings));
   await ensureAdministrator({ ...ports, clock, randomness }, ADMIN.password);
   return startSite({ ports, identity, settings });
 }
@@ -74,7 +74,7 @@ export async function startSecondary(
       primarySite: stranger.primarySite,
       log,
       site: name,
-      url: `http://${name}.test`,
+      ...(await placeSite(name, settings)),
       ...(joinToken === undefined ? {} : { joinToken }),
       makeKeys: () => {
         const privateKey = generatePrivateKey();
@@ -85,6 +85,12 @@ export async function startSecondary(
   } finally {
     await stranger.close();
   }
+}
+
+/** Where it is: by its settings, or where nobody reaches it. */
+async function placeSite(name: string, settings: Settings) {
+  const { publicUrl, place } = await loadConfig(undefined, settings);
+  return { url: publicUrl ?? `http://${name}.test`, ...(place ? { place } : {}) };
 }
 
 interface SiteParts {

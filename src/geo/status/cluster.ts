@@ -48,14 +48,13 @@ export class ClusterStatus {
     });
   }
 
-  /** `undefined` for a site that is none, or has said nothing of itself. */
-  async find(site: string): Promise<HeardFigures | undefined> {
-    if (site === this.own) return this.#readOwn();
-    const [known, report] = await Promise.all([
-      this.#sites.findSite(site),
-      this.#siteReports.find(site),
-    ]);
-    return known && report && this.#age(report.figures, report.heardAt);
+  /** With its place. `undefined` for a site that is none, or has said nothing of itself. */
+  async find(site: string): Promise<(HeardFigures & Pick<Site, 'place'>) | undefined> {
+    const known = await this.#sites.findSite(site);
+    const place = known?.place ? { place: known.place } : {};
+    if (site === this.own) return { ...(await this.#readOwn()), ...place };
+    const report = known && (await this.#siteReports.find(site));
+    return report && { ...this.#age(report.figures, report.heardAt), ...place };
   }
 
   /** Keeps what another site says of itself. It speaks for itself alone, whatever it claims. */

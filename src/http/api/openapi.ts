@@ -10,7 +10,7 @@ import { accountShape, passwordShape } from './accounts.ts';
 import { orderShape } from './orders.ts';
 import { reportShape } from './reports.ts';
 import { siteFiguresShape } from './site-figures.ts';
-import { invitationShape, joinShape } from './sites.ts';
+import { invitationShape, joinShape, whereShape } from './sites.ts';
 import { redeliverShape, webhookShape } from './webhooks.ts';
 
 interface Details {
@@ -30,6 +30,11 @@ type Operation = readonly [
   summary: string,
   details?: Details | undefined,
 ];
+
+/** What a site says of itself, and what is known of it besides. */
+const statusShape = siteFiguresShape.and(
+  z.object({ heardSecondsAgo: z.number().nonnegative(), place: whereShape.shape.place }),
+);
 
 const PAGE = { n: 'At most so many; 1000 by default.', last: 'Only what comes behind this one.' };
 
@@ -56,7 +61,7 @@ const OPERATIONS: readonly Operation[] = [
   ['DELETE /api/v1/sites/{name}', 204, 'Cut a site off.'],
   ['POST /api/v1/sites/{name}/pause', 204, 'Let a site copy no blobs for now.'],
   ['POST /api/v1/sites/{name}/resume', 204, 'Let it copy blobs again.'],
-  ['GET /api/v1/sites/{name}/status', 200, 'How a site is.', { answer: siteFiguresShape }],
+  ['GET /api/v1/sites/{name}/status', 200, 'How a site is.', { answer: statusShape }],
   ['GET /api/v1/sites/{name}/failures', 200, 'What fails at this site.', { query: PAGE }],
   ['GET /api/v1/sites/{name}/orders', 200, 'What this site was ordered to do.'],
   ['POST /api/v1/sites/{name}/orders', 202, 'Order a site to do it.', { body: orderShape }],

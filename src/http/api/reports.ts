@@ -4,6 +4,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { SiteCaller } from '../../auth/site-calls.ts';
 import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
+import type { ClusterSites } from '../../geo/sites.ts';
 import type { ClusterStatus } from '../../geo/status/cluster.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/error.ts';
@@ -13,12 +14,14 @@ import { emptyAnswer, writeAnswer } from '../answer.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import { readJson } from '../read-body.ts';
 import { siteFiguresShape } from './site-figures.ts';
+import { whereShape } from './sites.ts';
 import { readSite } from './status.ts';
 
 export interface ReportDependencies {
   readonly clusterStatus: Pick<ClusterStatus, 'record'>;
   readonly arrivals: Pick<Arrivals, 'record'>;
   readonly role: Pick<SiteRole, 'hear'>;
+  readonly sites: Pick<ClusterSites, 'move'>;
   readonly gatekeeper: Gatekeeper;
 }
 
@@ -35,6 +38,7 @@ export const reportShape = z.object({
       }),
     )
     .max(1000),
+  where: whereShape.partial().optional(),
 });
 
 export function reportRoutes(dependencies: ReportDependencies): Router {
@@ -46,7 +50,7 @@ export function reportRoutes(dependencies: ReportDependencies): Router {
 /** A site speaks of itself alone. */
 async function takeReport(
   context: Context,
-  { clusterStatus, arrivals, role, gatekeeper }: ReportDependencies,
+  { clusterStatus, arrivals, role, sites, gatekeeper }: ReportDependencies,
 ): Promise<void> {
   const caller = await gatekeeper.authenticate(context.req, () => []);
   const site = readSite(context);
@@ -55,6 +59,7 @@ async function takeReport(
   }
   await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
   const report = await readJson(context, reportShape);
+  if (report.where) await sites.move(site, report.where);
   await arrivals.record(report.arrivals.map((arrival) => ({ site, ...arrival })));
   await clusterStatus.record(site, report.figures);
   await writeAnswer(context, emptyAnswer(204));

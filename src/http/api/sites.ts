@@ -20,9 +20,20 @@ export interface SiteDependencies {
 
 export const invitationShape = z.strictObject({ name: z.string() });
 
+/** Where a site is; also what one says that moved. */
+export const whereShape = z.object({
+  url: z.url({ protocol: /^https?$/ }),
+  place: z
+    .strictObject({
+      latitude: z.number().min(-90).max(90),
+      longitude: z.number().min(-180).max(180),
+    })
+    .optional(),
+});
+
 export const joinShape = z.strictObject({
   site: z.string(),
-  url: z.url({ protocol: /^https?$/ }),
+  ...whereShape.shape,
   // An ES256 key and nothing besides (RFC 7518, section 6.2.1); a private one is refused.
   publicKey: z.strictObject({
     kty: z.literal('EC'),
@@ -64,8 +75,8 @@ async function joinSite(context: Context, { sites, cluster }: SiteDependencies):
   if (token === undefined) {
     throw new RegistryError('UNAUTHORIZED', { message: 'joining needs a join token' });
   }
-  const { site: name, url, publicKey } = await readJson(context, joinShape);
-  const { epoch } = await sites.join(token, { name, url, publicKey });
+  const { site: name, ...rest } = await readJson(context, joinShape);
+  const { epoch } = await sites.join(token, { name, ...rest });
   await writeAnswer(context, jsonAnswer({ cluster, epoch }));
 }
 

@@ -3,6 +3,7 @@
  * feed, and writes that are passed on. A line that fails throws `UpstreamFailure`.
  */
 import type { Readable } from 'node:stream';
+import type { Place } from '../../oci/place.ts';
 
 export interface JoinRequest {
   /** The join token that an administrator was given. */
@@ -11,6 +12,7 @@ export interface JoinRequest {
   readonly site: string;
   /** Where other sites reach it. */
   readonly url: string;
+  readonly place?: Place;
   readonly publicKey: Readonly<Record<string, unknown>>;
 }
 
@@ -64,6 +66,8 @@ export interface SelfReport {
     readonly digest: string;
     readonly at: Date;
   }[];
+  /** Where it is, where that differs from what the primary told it; what is absent stays. */
+  readonly where?: { readonly url?: string; readonly place?: Place };
 }
 
 export interface PrimarySite {

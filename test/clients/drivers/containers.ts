@@ -1,4 +1,5 @@
 /** podman and buildah: two programs over one library, with a store of images on this machine. */
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LAYOUT_TAG, type Layout } from '../../support/images/image.ts';
 import { type Files, readDirectoryFiles } from '../../support/images/image-files.ts';
@@ -83,12 +84,17 @@ class ContainersSession implements Session {
   readonly #options: Options;
   readonly #authfile: string;
   readonly #store: Store;
-  #pulls = 0;
 
   constructor(options: Options) {
     this.#options = options;
     this.#authfile = join(options.folder, 'auth.json');
     this.#store = new Store(options.program, join(options.folder, 'pushing'));
+  }
+
+  async at(registry: Registry): Promise<Session> {
+    const session = new ContainersSession({ ...this.#options, registry });
+    await session.login();
+    return session;
   }
 
   async login(): Promise<void> {
@@ -112,9 +118,8 @@ class ContainersSession implements Session {
   }
 
   async pull(repository: string): Promise<Pulled> {
-    this.#pulls += 1;
     const { program, folder, dialect } = this.#options;
-    const store = new Store(program, join(folder, `pulled-${this.#pulls}`));
+    const store = new Store(program, await mkdtemp(join(folder, 'pulled-')));
     const image = lastLine(await store.run(['pull', ...this.#access(), this.#at(repository)]));
     const digests = await dialect.findDigests(store, image);
     return { digests, images: [await dialect.readFiles(store, image)] };

@@ -47,6 +47,10 @@ class CtrSession implements Session {
     this.#daemon = daemon;
   }
 
+  async at(registry: Registry): Promise<Session> {
+    return new CtrSession(this.#folder, registry, this.#daemon);
+  }
+
   async push(layout: Layout, repository: string): Promise<void> {
     const base = `${this.#registry.host}/${repository}`;
     const words = ['--all-platforms', '--no-unpack', '--base-name', base];

@@ -49,6 +49,12 @@ class DockerSession implements Session {
     this.#daemon = daemon;
   }
 
+  async at(registry: Registry): Promise<Session> {
+    const session = new DockerSession(this.#folder, registry, this.#daemon);
+    await session.login();
+    return session;
+  }
+
   async login(): Promise<void> {
     const { host, user, password } = this.#registry;
     await this.#run(['login', '--username', user, '--password-stdin', host], password);

@@ -10,14 +10,16 @@ export const skopeo: ImageClient = {
   name: 'skopeo',
   programs: ['skopeo'],
   keepsDigest: true,
-  async open(folder, registry) {
-    const authfile = join(folder, 'auth.json');
-    const { user, password, host } = registry;
-    const login = ['--tls-verify=false', '--authfile', authfile, '--username', user];
-    await run(['skopeo', 'login', ...login, '--password-stdin', host], { input: password });
-    return new SkopeoSession(folder, authfile, registry);
-  },
+  open: openSession,
 };
+
+async function openSession(folder: string, registry: Registry): Promise<Session> {
+  const authfile = join(folder, 'auth.json');
+  const { user, password, host } = registry;
+  const login = ['--tls-verify=false', '--authfile', authfile, '--username', user];
+  await run(['skopeo', 'login', ...login, '--password-stdin', host], { input: password });
+  return new SkopeoSession(folder, authfile, registry);
+}
 
 class SkopeoSession implements Session {
   readonly #folder: string;
@@ -30,6 +32,10 @@ class SkopeoSession implements Session {
     // Without it a layer that this machine knows in another compression is sent in that one.
     const words = ['--all', '--preserve-digests', '--authfile', authfile];
     this.#copy = ['skopeo', '--insecure-policy', 'copy', ...words];
+  }
+
+  at(registry: Registry): Promise<Session> {
+    return openSession(this.#folder, registry);
   }
 
   async push(layout: Layout, repository: string): Promise<void> {

@@ -14,13 +14,16 @@ export interface DaemonOptions {
   /** Rejects as long as the program is not ready. */
   readonly probe: () => Promise<unknown>;
   readonly env?: Readonly<Record<string, string>>;
+  /** How long it may take to be ready; 30 s unless given. */
+  readonly limitMs?: number;
 }
 
 const START_LIMIT_MS = 30_000;
 const POLL_MS = 100;
 
-/** @throws Error with all that it printed where it ends or is not ready within 30 s. */
-export async function startDaemon({ command, probe, env }: DaemonOptions): Promise<Daemon> {
+/** @throws Error with all that it printed where it ends or is not ready in time. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { command, probe, env, limitMs = START_LIMIT_MS } = options;
   const [program, ...words] = command;
   const child = spawn(program, words, {
     env: { ...process.env, ...env },
@@ -37,7 +40,7 @@ export async function startDaemon({ command, probe, env }: DaemonOptions): Promi
     child.kill('SIGTERM');
     await exited;
   };
-  const deadline = performance.now() + START_LIMIT_MS;
+  const deadline = performance.now() + limitMs;
   while (child.exitCode === null && performance.now() < deadline) {
     const ready = await probe().then(
       () => true,
