@@ -1,6 +1,8 @@
 /** From the ports and rules of a site to the tasks of its replication. */
 import type { Clock } from '../src/clock.ts';
 import { Bell } from '../src/geo/bell.ts';
+import type { Demand } from '../src/geo/copies/demand.ts';
+import type { Passage } from '../src/geo/passage.ts';
 import type { SiteRole } from '../src/geo/role.ts';
 import type { OwnStatus } from '../src/geo/status/status.ts';
 import type { Log } from '../src/log.ts';
@@ -31,6 +33,7 @@ import type { Sites } from '../src/storage/sites.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
 import type { Upstream } from '../src/storage/upstream.ts';
 import { createApply } from './apply.ts';
+import { describeReconcile, reconcile } from './compare/reconcile.ts';
 import { Bandwidth, type BandwidthWindow } from './copy/bandwidth.ts';
 import { createTransfer } from './copy/transfer.ts';
 import { createPauseCheck, lanesOf, work } from './copy/worker.ts';
@@ -39,10 +42,10 @@ import type { Task } from './leader.ts';
 import { notify } from './notify/notify.ts';
 import { keepFilled } from './reconcile.ts';
 import { report } from './report.ts';
-import { schedule } from './schedule.ts';
+import { type Job, schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { trimLog } from './trim-log.ts';
-import { obey } from './upkeep/orders.ts';
+import { type OrderOptions, obey } from './upkeep/orders.ts';
 import { keepUp } from './upkeep/upkeep.ts';
 import { verifyOlder } from './upkeep/verify.ts';
 
@@ -70,9 +73,12 @@ export interface ReplicationPorts {
 export interface ReplicationOptions {
   readonly ports: ReplicationPorts;
   readonly role: SiteRole;
+  readonly passage: Passage;
   readonly status: OwnStatus;
   readonly fill: Fill;
   readonly onArrival: OnVerified;
+  /** What clients are about to ask for; absent at a primary. */
+  readonly demand?: Demand;
   /** The primary; absent where this site is the primary itself. */
   readonly primary?: { readonly primarySite: PrimarySite; readonly upstream: Upstream };
   /** How long a change is kept for a site that is away. */
@@ -106,30 +112,57 @@ export interface ReplicationOptions {
 /** At a quiet hour, and not at the full one, when everybody's jobs run. */
 const UPKEEP_TIMES = '17 * * * *';
 const REVERIFY_TIMES = '23 2 * * *';
+const RECONCILE_TIMES = '41 3 * * *';
 
 /** More is not read again in one night. */
 const REVERIFY_BYTES = 512 * 1024 ** 3;
 
 /** All that the leading process of a site does, until the signal aborts. */
 export function wireTasks(options: ReplicationOptions): Task {
+  const { primary, clock } = options;
+  const refillBell = new Bell(clock);
+  const compare = primary && createReconcile(options, primary, refillBell);
   return async (signal) => {
+    const run = () => compare!(undefined, signal);
+    const nightly = compare ? [{ name: 'reconcile', expression: RECONCILE_TIMES, run }] : [];
+    const obeying = { ...describeVerify(options), ...(compare ? { reconcile: compare } : {}) };
     const tasks = [
-      runUpkeep(options, signal),
-      obey(describeVerify(options), signal),
+      runUpkeep(options, nightly, signal),
+      obey(obeying, signal),
       notify({ ...options, ...options.ports }, signal),
     ];
-    if (options.primary) tasks.push(replicate(options, options.primary, signal));
+    if (primary) tasks.push(replicate(options, { ...primary, refillBell }, signal));
     await Promise.all(tasks);
   };
 }
 
-async function runUpkeep(options: ReplicationOptions, signal: AbortSignal): Promise<void> {
+/** What compares this site with its primary, and tells what came of it. */
+function createReconcile(
+  { ports, log, role, passage }: ReplicationOptions,
+  { primarySite }: NonNullable<ReplicationOptions['primary']>,
+  refillBell: Bell,
+): NonNullable<OrderOptions['reconcile']> {
+  const onRepaired = () => refillBell.ring();
+  const common = { ...ports, primarySite, log, role, passage, onRepaired };
+  return async (repository, signal) => {
+    const report = await reconcile({ ...common, ...(repository ? { repository } : {}) }, signal);
+    log.info(report, 'this site was compared with its primary');
+    return describeReconcile(report);
+  };
+}
+
+async function runUpkeep(
+  options: ReplicationOptions,
+  more: readonly Job[],
+  signal: AbortSignal,
+): Promise<void> {
   const { ports, log } = options;
   const run = () => keepUp({ ...options, ...ports, tracker: ports.uploadTracker });
   const jobs = [
     { name: 'upkeep', expression: UPKEEP_TIMES, run },
     { name: 'trim', expression: UPKEEP_TIMES, run: () => trimLog({ ...options, ...ports }) },
     { name: 'reverify', expression: REVERIFY_TIMES, run: () => reverify(options, signal) },
+    ...more,
   ];
   const stop = schedule(jobs, log);
   await run().catch((error: unknown) => log.error({ err: error }, 'upkeep failed'));
@@ -154,26 +187,27 @@ function describeVerify({ ports, primary, ...options }: ReplicationOptions) {
 /** The feed is followed, the ledger kept full, and so many workers work it off. */
 async function replicate(
   options: ReplicationOptions,
-  primary: NonNullable<ReplicationOptions['primary']>,
+  primary: NonNullable<ReplicationOptions['primary']> & { readonly refillBell: Bell },
   signal: AbortSignal,
 ): Promise<void> {
   const { ports, clock, randomness, log, role, transfers } = options;
   const common = { ...ports, clock, randomness, log };
   const bells = Array.from({ length: transfers }, () => new Bell(clock));
   const ring = () => bells.forEach((bell) => bell.ring());
-  const refillBell = new Bell(clock);
   const isSelected = (repository: RepositoryName) =>
     options.sync.some((pattern) => matchesPath(pattern, repository));
   const onLedgerAway = () => refillBell.ring();
   const apply = createApply({ ...common, onWanted: ring, onLedgerAway, isSelected });
   const bandwidth = new Bandwidth(options.bandwidth, clock);
-  const { upstream } = primary;
+  const { upstream, refillBell } = primary;
   const bringHere = createTransfer({ ...options, ...ports, upstream, bandwidth });
   const isPaused = createPauseCheck(ports.sites, options.site, clock);
   const workers = bells.map((bell, number) => {
     const own = { holder: randomness.uuid(), lanes: lanesOf(number, transfers) };
     return work({ ...common, bringHere, isPaused, ...own }, bell, signal);
   });
+  const unwatch = options.demand?.watch(ring);
+  signal.addEventListener('abort', () => unwatch?.(), { once: true });
   // What it names is wanted as if the ledger were lost.
   const snapshotting = { ...common, ...primary, onSnapshot: onLedgerAway };
   const bringAll = (until: AbortSignal) => takeSnapshot(snapshotting, until);

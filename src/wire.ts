@@ -80,7 +80,7 @@ export async function openPorts(config: Config, databaseUrl: string): Promise<Po
 async function openBlobStore({ storage }: Config): Promise<Closable & { blobStore: BlobStore }> {
   if (storage.kind === 'file') {
     const { FilesystemBlobStore } = await import('./storage/filesystem/blob-store.ts');
-    const blobStore = await FilesystemBlobStore.open({ folder: storage.directory });
+    const blobStore = await FilesystemBlobStore.open({ folder: storage.directory, clock });
     return { blobStore, close: async () => {} };
   }
   const { S3BlobStore } = await import('./storage/s3/blob-store.ts');
@@ -143,10 +143,13 @@ export interface SiteDatabase extends Closable {
  */
 export async function openDatabase(config: Config, log: Log): Promise<SiteDatabase> {
   const { databaseUrl, data } = config;
+  const loading = import('./wire/facts.ts');
+  // Where it fails, the migration itself says so.
+  const loadMigrator = () => loading.then((facts) => facts.loadMigrator()).catch(() => undefined);
   const opening = databaseUrl
     ? { url: databaseUrl, close: async () => {} }
-    : openOwnDatabase(data, log);
-  const [database, { migrate }] = await Promise.all([opening, import('./wire/facts.ts')]);
+    : openOwnDatabase({ data, log, onFirstStart: loadMigrator });
+  const [database, { migrate }] = await Promise.all([opening, loading]);
   try {
     await migrate(database.url);
     return database;
@@ -156,8 +159,15 @@ export async function openDatabase(config: Config, log: Log): Promise<SiteDataba
   }
 }
 
+interface OwnDatabaseOptions {
+  readonly data: string;
+  readonly log: Log;
+  readonly onFirstStart: () => void;
+}
+
 /** Takes the data folder for this process and starts the embedded server in it. */
-async function openOwnDatabase(data: string, log: Log): Promise<SiteDatabase> {
+async function openOwnDatabase(options: OwnDatabaseOptions): Promise<SiteDatabase> {
+  const { data, log, onFirstStart } = options;
   const { DataDirectoryLock } = await import('./storage/filesystem/data-directory.ts');
   const lock = await DataDirectoryLock.open(data);
   try {
@@ -165,6 +175,7 @@ async function openOwnDatabase(data: string, log: Log): Promise<SiteDatabase> {
     const server = await EmbeddedPostgres.open({
       dataDirectory: data,
       log,
+      onFirstStart,
       searchPath: processEnvironment()['PATH'] ?? '',
     });
     const close = async () => {

@@ -1,7 +1,6 @@
 /** Brings one wanted blob here, through the same fill that serves clients. */
 import { pipeline, Transform } from 'node:stream';
 import { callbackify } from 'node:util';
-import type { Digest } from '../../src/oci/digest.ts';
 import type { Fill, OnVerified } from '../../src/registry/fill.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { Catalog } from '../../src/storage/catalog.ts';
@@ -25,10 +24,13 @@ export type OnProgress = (offset: number) => void;
 
 export type BringHere = (entry: LedgerEntry, onProgress: OnProgress) => Promise<void>;
 
+/** Another process of the site is bringing the blob: to be looked at again later. */
+export class BroughtElsewhere extends Error {}
+
 /**
  * Makes the job: resolves once the blob is proven and kept here, or is wanted no more. Idempotent:
  * what is done already is not done again, and what a killed process had fetched is not fetched
- * twice.
+ * twice. Rejects with `BroughtElsewhere` at once, so that no worker waits for another process.
  */
 export function createTransfer(options: TransferOptions): BringHere {
   const { catalog, replicas, blobStore, upstream, fill, onArrival } = options;
@@ -47,15 +49,10 @@ export function createTransfer(options: TransferOptions): BringHere {
       };
       return blob && watch(blob, wait, (passed) => onProgress(offset + passed));
     };
-    const staging = stagingOf(digest);
-    const done = await fill.fetch({ digest, sizeBytes, source, staging, onVerified: onArrival });
+    const done = await fill.fetch({ digest, sizeBytes, source, onVerified: onArrival });
+    if (done === 'elsewhere') throw new BroughtElsewhere();
     if (!done) throw new UpstreamFailure('the primary does not have this blob', { status: 404 });
   };
-}
-
-/** The same after a restart, so that the transfer goes on where it stood. */
-function stagingOf(digest: Digest): string {
-  return `copy-${digest.replace(':', '-')}`;
 }
 
 /** Lets bytes pass when they may, and counts them. */

@@ -14,7 +14,7 @@ import {
 import type { Sites } from '../../src/storage/sites.ts';
 import { UpstreamFailure } from '../../src/storage/upstream.ts';
 import { type Pace, pauseMs } from '../backoff.ts';
-import type { BringHere } from './transfer.ts';
+import { type BringHere, BroughtElsewhere } from './transfer.ts';
 
 export interface WorkOptions {
   readonly ledger: Ledger;
@@ -31,7 +31,7 @@ export interface WorkOptions {
 }
 
 /** What came of looking for work. `no-line`: neither this blob nor any other can be had now. */
-export type Outcome = 'settled' | 'failed' | 'no-line' | 'idle';
+export type Outcome = 'settled' | 'elsewhere' | 'failed' | 'no-line' | 'idle';
 
 class Stopped extends Error {}
 
@@ -47,6 +47,9 @@ const IDLE_MS = 1000;
  */
 const RETRY: Pace = { firstMs: 2000, longestMs: 5 * 60_000 };
 const LINE: Pace = { firstMs: 500, longestMs: 10_000 };
+
+/** How soon it is looked again at what another process of the site brings. */
+const ELSEWHERE_MS = 5000;
 
 /** How soon a pause is noticed. */
 const PAUSE_KNOWN_MS = 500;
@@ -109,6 +112,7 @@ export async function runOne(options: WorkOptions, signal: AbortSignal): Promise
     await ledger.settle(entry.digest);
     return 'settled';
   } catch (error) {
+    if (error instanceof BroughtElsewhere) return await leaveElsewhere(options, entry);
     await recordFailure(options, entry, error as Error);
     if (signal.aborted) return 'failed';
     return isOfTheLine(error) ? 'no-line' : 'failed';
@@ -135,6 +139,15 @@ async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<v
   } finally {
     signal.removeEventListener('abort', stop!);
   }
+}
+
+/** It stays under way, and is given out again unless that process settles it before. */
+async function leaveElsewhere(options: WorkOptions, entry: LedgerEntry): Promise<Outcome> {
+  const { digest, offset } = entry;
+  const { now, holder } = claimNow(options);
+  const leaseUntil = new Date(now.getTime() + ELSEWHERE_MS);
+  await options.ledger.advance(digest, { holder, now, leaseUntil, offset });
+  return 'elsewhere';
 }
 
 async function recordFailure(

@@ -11,6 +11,7 @@ import {
   ASKED,
   type Elsewhere,
   type Reading,
+  type SizedBlob,
   type Standing,
   staleOrigin,
   type WantedManifest,
@@ -83,11 +84,12 @@ export class PrimaryElsewhere implements Elsewhere {
   /** Through the fill: what is read is kept. @throws PrimaryAway */
   async openBlob(
     repository: RepositoryName,
-    digest: Digest,
+    blob: SizedBlob,
     range?: ByteRange,
   ): Promise<Readable | undefined> {
+    const { digest } = blob;
     const source = (offset: number) => this.#upstream.openBlob(repository, digest, offset);
-    const wanted = { digest, source, onVerified: this.#onArrival, ...(range ? { range } : {}) };
+    const wanted = { ...blob, source, onVerified: this.#onArrival, ...(range ? { range } : {}) };
     const filled = await askPrimary(`read the blob ${digest}`, () => this.#fill.open(wanted));
     return filled?.content;
   }

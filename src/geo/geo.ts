@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Randomness } from '../randomness.ts';
 import type { Elsewhere } from '../registry/elsewhere.ts';
+import { Turns } from '../registry/fill/turns.ts';
 import { Fill, type OnVerified } from '../registry/fill.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
@@ -14,10 +15,13 @@ import type { Replicas } from '../storage/geo/replicas.ts';
 import type { SiteReports } from '../storage/geo/site-reports.ts';
 import type { Snapshot } from '../storage/geo/snapshot.ts';
 import type { Identity } from '../storage/identity.ts';
+import type { Leases } from '../storage/leases.ts';
 import type { Metadata } from '../storage/metadata.ts';
 import type { Sites } from '../storage/sites.ts';
 import type { Upstream } from '../storage/upstream.ts';
 import { createArrival } from './arrival.ts';
+import { FactChecksums } from './checksums/checksums.ts';
+import { Demand } from './copies/demand.ts';
 import { PrimaryElsewhere } from './elsewhere.ts';
 import { Feed } from './feed.ts';
 import { Freshness, type FreshnessSettings } from './freshness.ts';
@@ -42,6 +46,7 @@ export interface GeoDependencies {
   readonly siteReports: SiteReports;
   readonly snapshot: Snapshot;
   readonly blobStore: BlobStore;
+  readonly leases: Leases;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
@@ -66,6 +71,7 @@ export interface Geo {
   readonly imageSites: ImageSites;
   readonly feed: Feed;
   readonly snapshotPages: SnapshotPages;
+  readonly checksums: FactChecksums;
   readonly passage: Passage;
   readonly fill: Fill;
   readonly onArrival: OnVerified;
@@ -73,6 +79,7 @@ export interface Geo {
   readonly elsewhere?: Elsewhere;
   /** Of a secondary. */
   readonly freshness?: Freshness;
+  readonly demand?: Demand;
 }
 
 export function openGeo(dependencies: GeoDependencies): Geo {
@@ -83,7 +90,7 @@ export function openGeo(dependencies: GeoDependencies): Geo {
   const status = openStatus(dependencies, { site, version, copiesAll });
   const onArrival = createArrival(dependencies);
   const keptUploads = new KeptUploads({ ...dependencies, onArrival });
-  const fill = new Fill(dependencies);
+  const fill = new Fill({ ...dependencies, turns: new Turns(dependencies) });
   fill.expectFrom(keptUploads);
   return {
     role,
@@ -94,6 +101,7 @@ export function openGeo(dependencies: GeoDependencies): Geo {
     imageSites: new ImageSites(dependencies, dependencies.clock, site),
     feed: new Feed({ ...dependencies, role }),
     snapshotPages: new SnapshotPages({ ...dependencies, role }),
+    checksums: new FactChecksums({ ...dependencies, role }),
     passage: new Passage(dependencies),
     fill,
     onArrival,
@@ -104,9 +112,9 @@ export function openGeo(dependencies: GeoDependencies): Geo {
 
 /** How a secondary reads: what is here while that is fresh enough, and the primary otherwise. */
 function openReading(
-  dependencies: Pick<GeoDependencies, 'changeLog' | 'clock' | 'freshnessSettings'> &
-    Pick<Geo, 'fill' | 'onArrival'> & { readonly upstream: Upstream },
+  dependencies: GeoDependencies & Pick<Geo, 'fill' | 'onArrival'> & { readonly upstream: Upstream },
 ) {
   const freshness = new Freshness(dependencies, dependencies.freshnessSettings);
-  return { freshness, elsewhere: new PrimaryElsewhere({ ...dependencies, freshness }) };
+  const elsewhere = new PrimaryElsewhere({ ...dependencies, freshness });
+  return { freshness, elsewhere, demand: new Demand(dependencies, dependencies.sync) };
 }

@@ -15,6 +15,7 @@ import {
   OWN,
   type Reading,
   type ReadOptions,
+  type SizedBlob,
 } from './elsewhere.ts';
 
 interface Dependencies {
@@ -70,12 +71,12 @@ export class Blobs {
    * The bytes of a blob that {@link get} gave, or of one range of it.
    * @throws RegistryError BLOB_UNKNOWN where the bytes are neither here nor elsewhere.
    */
-  async open(repository: RepositoryName, digest: Digest, range?: ByteRange): Promise<Readable> {
+  async open(repository: RepositoryName, blob: SizedBlob, range?: ByteRange): Promise<Readable> {
     const content =
-      (await this.#blobStore.open(digest, range)) ??
-      (await this.#elsewhere?.openBlob(repository, digest, range));
+      (await this.#blobStore.open(blob.digest, range)) ??
+      (await this.#elsewhere?.openBlob(repository, blob, range));
     if (content) return content;
-    throw unknown(digest);
+    throw unknown(blob.digest);
   }
 
   /** Where the client may read the bytes itself for a while, or `undefined`. */

@@ -59,6 +59,12 @@ export interface WantedManifest {
   readonly standing: Standing;
 }
 
+/** A blob of which is known how long it is. */
+export interface SizedBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
 export interface Elsewhere {
   /** To be asked before this site's own answer is read: the other way round it proves nothing. */
   judge(consistency?: Consistency): Promise<Standing>;
@@ -73,7 +79,7 @@ export interface Elsewhere {
   /** The bytes, or those of one range inside the blob. Breaks with an error, never ends short. */
   openBlob(
     repository: RepositoryName,
-    digest: Digest,
+    blob: SizedBlob,
     range?: ByteRange,
   ): Promise<Readable | undefined>;
 }

@@ -2,9 +2,10 @@
  * The fill: a blob that is known but not here is opened at an upstream, its bytes go to every
  * waiting client as they arrive, and they are kept if the digest proves right.
  *
- * One transfer per digest and process, however many wait. Clients read from the staging, each at
- * its own pace, so a slow or gone one neither stalls nor cancels the transfer. The last byte of
- * every body is held back until the digest is proven: nobody ever gets a whole body of wrong bytes.
+ * One transfer per digest and site, however many wait: those of this process share one, and those
+ * of other processes follow it (`fill/`). Clients read from the staging, each at its own pace, so a
+ * slow or gone one neither stalls nor cancels the transfer. The last byte of every body is held
+ * back until the digest is proven: nobody ever gets a whole body of wrong bytes.
  */
 import { pipeline, Readable, Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -13,15 +14,17 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
-import type { Randomness } from '../randomness.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { StorageUnavailable } from '../storage/failure.ts';
-import { type Arriving, type Source, Transfer } from './fill-transfer.ts';
+import type { Source } from './fill/download.ts';
+import { type Arriving, Transfer, type TransferOrder } from './fill/transfer.ts';
+import type { Turns } from './fill/turns.ts';
 
-export type { Source } from './fill-transfer.ts';
+export type { Source } from './fill/download.ts';
 
 /**
- * Told once per transfer, after the blob is kept. Requests that share a function share the call.
+ * Told once per transfer, after the blob is kept, in the process that brought it. Requests that
+ * share a function share the call.
  */
 export type OnVerified = (digest: Digest, sizeBytes: number) => Promise<void>;
 
@@ -31,11 +34,6 @@ export interface Wanted {
   /** Size by the descriptor, where it is known; an upstream that says otherwise is refused. */
   readonly sizeBytes?: number;
   readonly onVerified?: OnVerified;
-  /**
-   * A staging that outlives this process: the transfer goes on behind what it holds, and leaves it
-   * as it is where the upstream breaks. Without it, what was fetched is gone with the transfer.
-   */
-  readonly staging?: string;
 }
 
 export interface WantedContent extends Wanted {
@@ -53,7 +51,7 @@ export interface FilledContent {
 interface Dependencies {
   readonly blobStore: BlobStore;
   readonly clock: Clock;
-  readonly randomness: Randomness;
+  readonly turns: Pick<Turns, 'take' | 'alone' | 'joinQueue' | 'leaveQueue'>;
   readonly log: Log;
 }
 
@@ -68,15 +66,15 @@ interface Running {
 export class Fill {
   readonly #blobStore: BlobStore;
   readonly #clock: Clock;
-  readonly #randomness: Randomness;
+  readonly #turns: Dependencies['turns'];
   readonly #log: Log;
   readonly #running = new Map<Digest, Running>();
   #arriving: Arriving | undefined;
 
-  constructor({ blobStore, clock, randomness, log }: Dependencies) {
+  constructor({ blobStore, clock, turns, log }: Dependencies) {
     this.#blobStore = blobStore;
     this.#clock = clock;
-    this.#randomness = randomness;
+    this.#turns = turns;
     this.#log = log;
   }
 
@@ -90,31 +88,39 @@ export class Fill {
    * the upstream has no such blob. Throws `UpstreamFailure` where the upstream does not answer.
    */
   async open({ range, ...wanted }: WantedContent): Promise<FilledContent | undefined> {
-    const running = this.#join(wanted);
+    const running = this.#join(wanted, true);
     running.isRead = true;
     const { transfer } = running;
     const sizeBytes = await transfer.opened;
     if (sizeBytes === undefined) return undefined;
+    if (sizeBytes === 'elsewhere') {
+      // It was begun for nobody; now somebody waits.
+      await running.settled;
+      return this.open({ ...wanted, ...(range ? { range } : {}) });
+    }
     const whole = { start: 0, end: sizeBytes - 1 };
     return { sizeBytes, content: await this.#readAlong(transfer, range ?? whole) };
   }
 
   /**
    * Brings the blob here without any client: resolves once it is proven, kept, and told to
-   * `onVerified`. `undefined` where the upstream has none. Idempotent: a blob that is here is not
-   * fetched again.
+   * `onVerified`. `undefined` where the upstream has none; `elsewhere`, at once, where another
+   * process brings it. Idempotent: a blob that is here is not fetched again.
    */
-  async fetch(wanted: Wanted): Promise<{ readonly sizeBytes: number } | undefined> {
-    const { transfer, settled } = this.#join(wanted);
-    const sizeBytes = await transfer.opened;
-    if (sizeBytes === undefined) return undefined;
+  async fetch(wanted: Wanted): Promise<{ readonly sizeBytes: number } | 'elsewhere' | undefined> {
+    const { transfer, settled } = this.#join(wanted, false);
+    // One that follows already may do so until its last byte, before it is opened too.
+    const sizeBytes = transfer.isFollowing ? 'elsewhere' : await transfer.opened;
+    if (sizeBytes === undefined || sizeBytes === 'elsewhere') return sizeBytes;
+    if (transfer.isFollowing) return 'elsewhere';
     await settled;
     return { sizeBytes };
   }
 
-  /** Whether a client has asked for what is under way. */
+  /** Whether a client, here or of another process, has asked for what is under way. */
   isRead(digest: Digest): boolean {
-    return this.#running.get(digest)?.isRead ?? false;
+    const running = this.#running.get(digest);
+    return running !== undefined && (running.isRead || running.transfer.isAwaitedElsewhere);
   }
 
   /** How many transfers are under way. */
@@ -127,17 +133,16 @@ export class Fill {
     await Promise.allSettled([...this.#running.values()].map(({ settled }) => settled));
   }
 
-  #join({ onVerified, ...order }: Wanted): Running {
-    const running = this.#running.get(order.digest) ?? this.#begin(order);
+  #join({ onVerified, ...order }: Wanted, isAwaited: boolean): Running {
+    const running = this.#running.get(order.digest) ?? this.#begin({ ...order, isAwaited });
     if (onVerified) running.listeners.add(onVerified);
     return running;
   }
 
-  #begin({ staging, ...order }: Omit<Wanted, 'onVerified'>): Running {
-    const place = staging ?? `fill-${this.#randomness.uuid()}`;
-    const ports = { blobStore: this.#blobStore, clock: this.#clock, arriving: this.#arriving };
-    const goesOn = staging !== undefined;
-    const transfer = new Transfer({ ...order, staging: place, goesOn }, ports);
+  #begin(order: TransferOrder): Running {
+    const [blobStore, clock, turns] = [this.#blobStore, this.#clock, this.#turns];
+    const ports = { blobStore, clock, turns, arriving: this.#arriving };
+    const transfer = new Transfer(order, ports);
     const listeners = new Set<OnVerified>();
     const running = {
       transfer,
@@ -154,14 +159,16 @@ export class Fill {
   }
 
   async #follow(transfer: Transfer, listeners: ReadonlySet<OnVerified>): Promise<void> {
+    let isOurs: boolean;
     try {
-      await transfer.proven;
+      isOurs = await transfer.proven;
     } finally {
       // From here on the blob is found in the store, or the next request tries anew.
       this.#running.delete(transfer.digest);
     }
     const sizeBytes = await transfer.opened;
-    if (sizeBytes === undefined) return;
+    // Of what another process brought, that one tells.
+    if (!isOurs || typeof sizeBytes !== 'number') return;
     await Promise.all([...listeners].map((tell) => tell(transfer.digest, sizeBytes)));
   }
 

@@ -18,6 +18,8 @@ interface Dependencies {
   readonly metadata: Pick<Metadata, 'recordManifest' | 'deleteManifest'>;
   readonly memory: Pick<ManifestMemory, 'find'>;
   readonly elsewhere?: Pick<Elsewhere, 'judge' | 'findManifest'>;
+  /** Told of each manifest that is read. */
+  readonly onRead?: (repository: RepositoryName, manifest: StoredManifest) => void;
 }
 
 export interface Push {
@@ -42,11 +44,13 @@ export class Manifests {
   readonly #metadata: Dependencies['metadata'];
   readonly #memory: Dependencies['memory'];
   readonly #elsewhere: Dependencies['elsewhere'];
+  readonly #onRead: Dependencies['onRead'];
 
-  constructor({ metadata, memory, elsewhere }: Dependencies) {
+  constructor({ metadata, memory, elsewhere, onRead }: Dependencies) {
     this.#metadata = metadata;
     this.#memory = memory;
     this.#elsewhere = elsewhere;
+    this.#onRead = onRead;
   }
 
   /** @throws RegistryError MANIFEST_UNKNOWN where it is neither here nor elsewhere. */
@@ -57,7 +61,10 @@ export class Manifests {
   ): Promise<Reading<StoredManifest>> {
     if (this.#elsewhere) {
       const reading = await this.#getAnywhere(this.#elsewhere, { repository, reference }, options);
-      if (reading) return reading;
+      if (reading) {
+        this.#onRead?.(repository, reading.found);
+        return reading;
+      }
     } else {
       const found = await this.#memory.find(repository, reference, options.asOf);
       if (found) return { found, origin: OWN };

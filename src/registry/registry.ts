@@ -1,11 +1,12 @@
 /** Puts the parts of this folder together. */
 import type { Clock } from '../clock.ts';
 import type { Coherence } from '../coherence.ts';
+import type { RepositoryName } from '../oci/reference.ts';
 import type { Randomness } from '../randomness.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Catalog } from '../storage/catalog.ts';
 import type { IdentityStore } from '../storage/identity.ts';
-import type { Metadata } from '../storage/metadata.ts';
+import type { Metadata, StoredManifest } from '../storage/metadata.ts';
 import type { UploadTracker } from '../storage/upload-tracker.ts';
 import { BlobMemory } from './blob-memory.ts';
 import { Blobs } from './blobs.ts';
@@ -33,6 +34,8 @@ export interface RegistryDependencies {
   readonly cluster: string;
   /** Where content is asked for that is not here; a primary has nobody to ask. */
   readonly elsewhere?: Elsewhere;
+  /** Told of each manifest that is read here and may lack something. */
+  readonly onRead?: (repository: RepositoryName, manifest: StoredManifest) => void;
   readonly uploadLimits?: UploadLimits;
 }
 

@@ -23,7 +23,7 @@ export interface Append {
   readonly content: AsyncIterable<Uint8Array>;
   /** The algorithm to hash with on the way, where it is known; sha256 by default. */
   readonly algorithm?: Algorithm;
-  /** Whether `openStaging` will be asked while these bytes arrive, in this process. */
+  /** Whether `openStaging` will be asked while these bytes arrive. */
   readonly isReadAlong?: boolean;
 }
 
@@ -45,6 +45,9 @@ export interface BlobStore {
   /** The least size of a chunk that is not the last, where the store needs one (checklist 65). */
   readonly chunkMinBytes?: number;
 
+  /** Whether `openStaging` also gives a staging that another process of the site writes. */
+  readonly followsOthers?: boolean;
+
   /** Size of a blob, or `undefined` where it is not there. */
   find(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined>;
 
@@ -65,8 +68,9 @@ export interface BlobStore {
   append(staging: string, append: Append): Promise<AppendOutcome>;
 
   /**
-   * Bytes of a staging that this process writes, also while it grows; for those that were announced
-   * by `isReadAlong`. Breaks where the staging goes. `undefined` where it is not here.
+   * Bytes of a staging, also while it grows; for those that were announced by `isReadAlong`, in
+   * this process or, with `followsOthers`, in any. Goes on where the staging becomes a blob, and
+   * breaks where it goes. `undefined` where it is not here.
    */
   openStaging(staging: string, range: ByteRange): Promise<Readable | undefined>;
 

@@ -7,8 +7,10 @@ import { pino } from 'pino';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { systemRandomness } from '../../src/randomness.ts';
+import { sharedStaging, Turns } from '../../src/registry/fill/turns.ts';
 import { Fill, type Source } from '../../src/registry/fill.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
+import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { UpstreamFailure } from '../../src/storage/upstream.ts';
 
 /** Time that passes at once, so that no test waits for a retry. */
@@ -73,7 +75,9 @@ describe('the fill', () => {
   beforeEach(() => {
     blobStore = new MemoryBlobStore({ clock });
     const log = pino({ level: 'silent' });
-    fill = new Fill({ blobStore, clock, randomness: systemRandomness, log });
+    const leases = new MemoryLeases({ clock });
+    const turns = new Turns({ leases, clock: systemClock, randomness: systemRandomness, log });
+    fill = new Fill({ blobStore, clock, turns, log });
   });
 
   async function open(source: Source, range?: { start: number; end: number }): Promise<Readable> {
@@ -212,6 +216,7 @@ describe('the fill', () => {
         });
         expect(await failureOf(buffer(await open(source)))).to.be.an('error');
         await fill.settle();
+        await blobStore.discard(sharedStaging(digest));
       }
       expect(await blobStore.find(digest)).to.equal(undefined);
     });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock as clock } from '../../src/clock.ts';
 import { FilesystemBlobStore } from '../../src/storage/filesystem/blob-store.ts';
+import type { Ledger } from '../../src/storage/geo/ledger.ts';
 import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
@@ -79,8 +80,20 @@ export async function openPostgresPorts() {
     openTestDatabase(),
     mkdtemp(join(tmpdir(), 'meridian-blobs-')),
   ]);
-  const database = await Database.open({ url: home.url });
+  const ports = await openPortsOver({ url: home.url, folder });
+  const close = async () => {
+    await ports.close();
+    await home.drop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { ...ports, close };
+}
+
+/** Of one process of a site: several may stand on one database and one folder of blobs. */
+export async function openPortsOver({ url, folder }: { url: string; folder: string }) {
+  const database = await Database.open({ url });
   return {
+    databaseUrl: url,
     metadata: new PostgresMetadata(database),
     catalog: new PostgresCatalog(database),
     changeLog: new PostgresChangeLog(database),
@@ -95,15 +108,11 @@ export async function openPostgresPorts() {
     orders: new PostgresOrders(database),
     inventory: new PostgresInventory(database),
     blobStore: await FilesystemBlobStore.open({ folder }),
-    ledger: new MemoryLedger(),
+    ledger: new MemoryLedger() as Ledger,
     siteReports: new PostgresSiteReports(database),
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     leases: new PostgresLeases(database),
-    close: async () => {
-      await database.close();
-      await home.drop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => database.close(),
   };
 }

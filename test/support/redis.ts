@@ -21,7 +21,8 @@ export async function requireRedis(test: Mocha.Context): Promise<URL> {
   return url;
 }
 
-async function findRedis(): Promise<URL | undefined> {
+/** One that is given or can be started here; it ends with this process. */
+export async function findRedis(): Promise<URL | undefined> {
   const given = process.env['REDIS_URL'];
   if (given) return takeDatabase(new URL('/15', given));
   const server = findServer() ?? installServer();

@@ -25,7 +25,8 @@ export async function getBlob(call: Call, services: Services): Promise<Answer> {
   if (redirect) {
     return { ...redirect, headers: { ...redirect.headers, ...printOrigin(origin) } };
   }
-  const open = (range?: ByteRange) => services.blobs.open(repository, digest, range);
+  const blob = { digest, sizeBytes };
+  const open = (range?: ByteRange) => services.blobs.open(repository, blob, range);
   if (!ranges) return { status: 200, headers, body: await open() };
   const [first, second] = ranges;
   if (!first) throw unsatisfiable(sizeBytes);

@@ -2,15 +2,25 @@
  * Writes a stream of small chunks in large batches: one `writev` of about 1 MiB in flight while the
  * next batch is gathered. Chunks are handed to the system as they came, never copied. Syncs on the
  * way, so that the last sync finds little to do.
+ *
+ * Where somebody reads along, a batch is what came while the last one was written, however little:
+ * over a slow line the first bytes would wait for the rest of their MiB otherwise.
  */
 import type { FileHandle } from 'node:fs/promises';
 
 const BATCH_BYTES = 1024 * 1024;
 const SYNC_BYTES = 32 * 1024 * 1024;
 
+interface Readers {
+  /** Told each time up to where the file reaches. */
+  readonly onWritten: (position: number) => void;
+  /** Whether they wait for each byte. */
+  readonly isReadAlong: boolean;
+}
+
 export class BatchWriter {
   readonly #file: FileHandle;
-  readonly #onWritten: (position: number) => void;
+  readonly #readers: Readers;
   #position: number;
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
@@ -19,12 +29,12 @@ export class BatchWriter {
   #syncedPosition: number;
   #failure: unknown;
 
-  /** Writes from `position` on, and tells each time up to where the file reaches. */
-  constructor(file: FileHandle, position: number, onWritten: (position: number) => void) {
+  /** Writes from `position` on. */
+  constructor(file: FileHandle, position: number, readers: Readers) {
     this.#file = file;
     this.#position = position;
     this.#syncedPosition = position;
-    this.#onWritten = onWritten;
+    this.#readers = readers;
   }
 
   /** Up to where the file is written. */
@@ -39,24 +49,26 @@ export class BatchWriter {
   take(chunk: Uint8Array): Promise<void> | undefined {
     this.#batch.push(chunk);
     this.#batchBytes += chunk.length;
-    if (this.#batchBytes < BATCH_BYTES) return undefined;
-    if (this.#inFlight) return this.#settle().then(() => this.#start());
-    this.#start();
+    const isFull = this.#batchBytes >= BATCH_BYTES;
+    if (isFull && this.#inFlight) return this.#settle().then(() => this.#start());
+    if (isFull || this.#readers.isReadAlong) this.#start();
     return undefined;
   }
 
   /** Resolves once everything taken is written for good; rejects where a write failed. */
   async finish(): Promise<void> {
-    await this.#settle();
-    this.#start();
-    await this.#settle();
+    while (this.#inFlight || this.#batch.length > 0) {
+      await this.#settle();
+      this.#start();
+    }
     await this.#syncing;
     await this.#file.datasync();
     await this.#settle();
   }
 
+  /** Unless a write is in flight: then it begins behind that one, or with the next chunk. */
   #start(): void {
-    if (this.#batch.length === 0) return;
+    if (this.#batch.length === 0 || this.#inFlight) return;
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
@@ -77,6 +89,7 @@ export class BatchWriter {
       this.#failure = error;
     }
     this.#inFlight = undefined;
+    if (this.#readers.isReadAlong && !this.#failure) this.#start();
   }
 
   /** Beside the writing. Never rejects: a sync that failed is never made good by a later one. */
@@ -98,7 +111,7 @@ export class BatchWriter {
       this.#position += bytesWritten;
       rest = behind(rest, bytesWritten);
     }
-    this.#onWritten(this.#position);
+    this.#readers.onWritten(this.#position);
   }
 }
 

@@ -1,32 +1,52 @@
 /** Blobs in a folder of a local or shared file system; the layout is drawn in `layout.ts`. */
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../../clock.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { ByteRange } from '../../oci/range.ts';
 import type { Append, AppendOutcome, BlobStore, CommitOutcome } from '../blob-store.ts';
 import { Growth, type PositionedReader } from '../growth.ts';
 import { makeFolder, moveDurably, syncFolder } from './durable.ts';
 import { asFailure, whereFound } from './failures.ts';
+import { FollowedFiles, isLocal } from './followed.ts';
 import { Layout } from './layout.ts';
 import { listBlobs } from './listing.ts';
 import { ReadingRoom } from './reading.ts';
 import { appendToFile, digestOfFile } from './staging-file.ts';
 import { UnderWayStagings } from './under-way.ts';
 
+interface Wanted {
+  readonly range?: ByteRange | undefined;
+  /** A staging that this process writes. */
+  readonly staging?: string;
+  /** How far the file grew, where another process writes it. */
+  readonly growth?: Growth;
+}
+
+interface Place {
+  readonly folder: string;
+  readonly clock?: Clock;
+}
+
 export class FilesystemBlobStore implements BlobStore {
+  /** On a file system of this machine alone. */
+  readonly followsOthers: boolean;
   readonly #layout: Layout;
   readonly #reading = new ReadingRoom();
   readonly #underWay = new UnderWayStagings();
+  readonly #followed: FollowedFiles;
 
-  private constructor(layout: Layout) {
+  private constructor(layout: Layout, clock: Clock, followsOthers: boolean) {
     this.#layout = layout;
+    this.#followed = new FollowedFiles(clock);
+    this.followsOthers = followsOthers;
   }
 
   /** Takes the folder, made where it is not there. */
-  static async open({ folder }: { readonly folder: string }): Promise<FilesystemBlobStore> {
+  static async open({ folder, clock = systemClock }: Place): Promise<FilesystemBlobStore> {
     const layout = new Layout(folder);
     await makeFolder(layout.staging);
-    return new FilesystemBlobStore(layout);
+    return new FilesystemBlobStore(layout, clock, await isLocal(layout.staging));
   }
 
   async find(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined> {
@@ -50,7 +70,19 @@ export class FilesystemBlobStore implements BlobStore {
 
   async openStaging(staging: string, range: ByteRange): Promise<PositionedReader | undefined> {
     const file = this.#layout.stagingFile(staging);
-    return this.#read(file, { range, staging });
+    if (!this.followsOthers || this.#underWay.isWritten(staging)) {
+      return this.#read(file, { range, staging });
+    }
+    const followed = await this.#followed.follow(file);
+    if (!followed) return undefined;
+    const { growth, letGo } = followed;
+    const reader = await this.#read(file, { range, growth }).catch((error: unknown) => {
+      letGo();
+      throw error;
+    });
+    if (reader) reader.once('close', letGo);
+    else letGo();
+    return reader;
   }
 
   async commit(staging: string, digest: Digest): Promise<CommitOutcome> {
@@ -100,13 +132,14 @@ export class FilesystemBlobStore implements BlobStore {
   /** Opens once and reads on: a blob that goes meanwhile stays readable to whoever has it open. */
   async #read(
     file: string,
-    { range, staging }: { readonly range?: ByteRange | undefined; readonly staging?: string },
+    { range, staging, growth: followed }: Wanted,
   ): Promise<PositionedReader | undefined> {
     const handle = await whereFound(open(file, 'r'));
     if (!handle) return undefined;
     try {
       const sizeBytes = range && !staging ? range.end + 1 : (await handle.stat()).size;
-      const growth = staging ? this.#underWay.growthOf(staging, sizeBytes) : new Growth(sizeBytes);
+      const written = staging ? this.#underWay.growthOf(staging, sizeBytes) : undefined;
+      const growth = followed ?? written ?? new Growth(sizeBytes);
       return this.#reading.open(handle, growth, range ?? { start: 0, end: sizeBytes - 1 });
     } catch (error) {
       await handle.close();

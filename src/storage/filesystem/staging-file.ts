@@ -52,7 +52,11 @@ async function write(place: OpenPlace, append: Append): Promise<AppendOutcome> {
   const { staging, handle, underWay } = place;
   const hasher = hasherFor(place, append);
   const growth = underWay.growthOf(staging, append.offset);
-  const writer = new BatchWriter(handle, append.offset, (position) => growth.advance(position));
+  underWay.setWritten(staging, true);
+  const writer = new BatchWriter(handle, append.offset, {
+    onWritten: (position) => growth.advance(position),
+    isReadAlong: append.isReadAlong ?? false,
+  });
   try {
     if (place.stats.size > append.offset) await handle.truncate(append.offset);
     growth.advance(append.offset);
@@ -66,6 +70,8 @@ async function write(place: OpenPlace, append: Append): Promise<AppendOutcome> {
   } catch (error) {
     await giveRoomBack(handle, append.offset);
     throw asFailure(error);
+  } finally {
+    underWay.setWritten(staging, false);
   }
 }
 

@@ -16,6 +16,8 @@ const BLOCK_BYTES = 512n;
 
 interface UnderWay {
   readonly growth: Growth;
+  /** Whether an append runs just now: between two, another process may write. */
+  isWritten?: boolean;
   hasher?: Hasher | undefined;
   /** The file as it was when the hasher had seen all of it. */
   seal?: string;
@@ -34,6 +36,16 @@ export class UnderWayStagings {
     const growth = new Growth(lengthBytes);
     this.#stagings.set(staging, { growth });
     return growth;
+  }
+
+  /** An append of this process has begun, or has ended. */
+  setWritten(staging: string, isWritten: boolean): void {
+    const known = this.#stagings.get(staging);
+    if (known) known.isWritten = isWritten;
+  }
+
+  isWritten(staging: string): boolean {
+    return this.#stagings.get(staging)?.isWritten === true;
   }
 
   /** Takes the hash out, where it has seen exactly the file as it stands. */

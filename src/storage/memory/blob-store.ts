@@ -13,6 +13,8 @@ interface Staging {
 }
 
 export class MemoryBlobStore implements BlobStore {
+  /** Whoever shares this memory is told of each byte. */
+  readonly followsOthers = true;
   readonly #blobs = new Map<Digest, Buffer>();
   readonly #stagings = new Map<string, Staging>();
   readonly #clock: Clock;

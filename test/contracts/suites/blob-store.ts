@@ -9,6 +9,8 @@ import type { BlobStore } from '../../../src/storage/blob-store.ts';
 /** A store of the kind that is tested, empty, with what is needed to take it away. */
 export interface OpenedBlobStore {
   readonly store: BlobStore;
+  /** The same store, as another process has it; for one that follows others. */
+  readonly other?: BlobStore;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,11 @@ export async function keep(store: BlobStore, bytes: Buffer): Promise<Digest> {
     sizeBytes: bytes.length,
   });
   return digest;
+}
+
+/** Makes a staging that can be read along. */
+async function begin(store: BlobStore, staging: string, bytes: Buffer): Promise<void> {
+  await store.append(staging, { offset: 0, content: chunked(bytes), isReadAlong: true });
 }
 
 async function read(stream: Readable | undefined): Promise<Buffer | undefined> {
@@ -232,6 +239,25 @@ export function describeBlobStoreContract(
         expect((await part)?.equals(bytes.subarray(900, 2_000_001))).to.equal(true);
       });
 
+      it('gives a few bytes before more have come', async () => {
+        const [staging, content] = [randomUUID(), new PassThrough()];
+        const first = { offset: 0, content: chunked(Buffer.of(1)), isReadAlong: true };
+        await store.append(staging, first);
+        const appending = store.append(staging, { offset: 1, content, isReadAlong: true });
+        const reader = await store.openStaging(staging, { start: 0, end: 99_999 });
+        const bytes = randomBytes(1000);
+        content.write(bytes);
+        const seen: Buffer[] = [];
+        for await (const chunk of reader as AsyncIterable<Buffer>) {
+          seen.push(Buffer.from(chunk));
+          if (Buffer.concat(seen).length === 1001) break;
+        }
+        expect(Buffer.concat(seen).subarray(1).equals(bytes)).to.equal(true);
+        content.end();
+        await appending;
+        await store.discard(staging);
+      });
+
       it('breaks, and never ends short, when the staging goes', async () => {
         const staging = randomUUID();
         await store.append(staging, {
@@ -247,6 +273,54 @@ export function describeBlobStoreContract(
 
       it('knows nothing of a staging that is not there', async () => {
         expect(await store.openStaging(randomUUID(), { start: 0, end: 1 })).to.equal(undefined);
+      });
+    });
+
+    describe('openStaging of what another process writes', () => {
+      let other: BlobStore;
+
+      beforeEach(function () {
+        expect(store.followsOthers ?? false).to.equal(opened?.other !== undefined);
+        if (!opened?.other) this.skip();
+        ({ other } = opened);
+      });
+
+      it('gives bytes as they arrive, also once they are a blob', async () => {
+        const bytes = randomBytes(3_000_000);
+        const [staging, content] = [randomUUID(), new PassThrough()];
+        await begin(store, staging, bytes.subarray(0, 1000));
+        const whole = read(await other.openStaging(staging, { start: 0, end: 2_999_999 }));
+        const part = await other.openStaging(staging, { start: 900, end: 2_000_000 });
+        const appending = store.append(staging, { offset: 1000, content, isReadAlong: true });
+        content.write(bytes.subarray(1000, 1_700_000));
+        content.end(bytes.subarray(1_700_000));
+        await appending;
+        expect((await store.commit(staging, digestOf(bytes))).kind).to.equal('committed');
+        expect((await whole)?.equals(bytes)).to.equal(true);
+        expect((await read(part))?.equals(bytes.subarray(900, 2_000_001))).to.equal(true);
+      });
+
+      it('goes on where this process goes on behind the other one', async () => {
+        const bytes = randomBytes(200_000);
+        const staging = randomUUID();
+        await begin(store, staging, bytes.subarray(0, 90_000));
+        const followed = read(await other.openStaging(staging, { start: 0, end: 199_999 }));
+        const content = chunked(bytes.subarray(90_000));
+        await other.append(staging, { offset: 90_000, content, isReadAlong: true });
+        expect((await followed)?.equals(bytes)).to.equal(true);
+        expect((await other.commit(staging, digestOf(bytes))).kind).to.equal('committed');
+      });
+
+      it('breaks, and never ends short, when the staging goes', async () => {
+        const staging = randomUUID();
+        await begin(store, staging, randomBytes(1000));
+        const failure = failureOf((await other.openStaging(staging, { start: 0, end: 1999 }))!);
+        await store.discard(staging);
+        expect(await failure).to.be.an('error');
+      });
+
+      it('knows nothing of a staging that is not there', async () => {
+        expect(await other.openStaging(randomUUID(), { start: 0, end: 1 })).to.equal(undefined);
       });
     });
 

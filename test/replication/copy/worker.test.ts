@@ -11,8 +11,10 @@ import { createLog } from '../../../src/log.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RepositoryName } from '../../../src/oci/reference.ts';
 import { systemRandomness as randomness } from '../../../src/randomness.ts';
+import { Turns } from '../../../src/registry/fill/turns.ts';
 import { Fill } from '../../../src/registry/fill.ts';
 import { StorageUnavailable } from '../../../src/storage/failure.ts';
+import { MemoryLeases } from '../../../src/storage/memory/leases.ts';
 import { MemoryUpstream } from '../../../src/storage/memory/upstream.ts';
 import { UpstreamFailure } from '../../../src/storage/upstream.ts';
 import { defer } from '../../support/deferred.ts';
@@ -32,8 +34,11 @@ describe('the worker', () => {
   const never = new AbortController().signal;
 
   /** A worker of a process that has just started: it remembers nothing. */
-  const startWorker = (source: Pick<MemoryUpstream, 'openBlob'> = upstream): WorkOptions => {
-    const fill = new Fill({ ...ports, clock, randomness, log });
+  const startWorker = (
+    source: Pick<MemoryUpstream, 'openBlob'> = upstream,
+    turns = new Turns({ ...ports, clock, randomness, log }),
+  ): WorkOptions => {
+    const fill = new Fill({ ...ports, clock, turns, log });
     const onArrival = createArrival({ ...ports, clock });
     const bringHere = createTransfer({ ...ports, upstream: source, fill, onArrival, bandwidth });
     return { ...ports, bringHere, clock, randomness, log, holder: randomness.uuid() };
@@ -126,6 +131,18 @@ describe('the worker', () => {
     expect(await running).to.equal('settled');
   });
 
+  it('leaves a blob that another process brings, and looks at it again later', async () => {
+    await ports.leases.take(`blob ${digest}`, 'another process', 60_000);
+    const begun = Date.now();
+    expect(await runOne(startWorker(), never)).to.equal('elsewhere');
+    expect(await ports.ledger.find(digest)).to.include({ state: 'transferring', attempts: 1 });
+    expect(await runOne(startWorker(), never)).to.equal('idle');
+    await ports.leases.release(`blob ${digest}`, 'another process');
+    const later = { ...clock, now: () => new Date(begun + 6000) };
+    expect(await runOne({ ...startWorker(), clock: later }, never)).to.equal('settled');
+    expect(upstream.asked).to.deep.equal([`blob ${digest} 0`]);
+  });
+
   it('goes on behind the bytes that a killed worker had fetched', async () => {
     // The first worker gets a part of the bytes and then hangs, as one that was killed does.
     const killed = new AbortController();
@@ -135,7 +152,11 @@ describe('the worker', () => {
         return { sizeBytes: blob.length, content: stall(half, () => killed.abort()) };
       },
     };
-    expect(await runOne(startWorker(hanging), killed.signal)).to.equal('failed');
+    // Its turn is over by the time that the next one comes, and it does nothing about that.
+    const dead = { ...clock, sleep: () => new Promise<void>(() => undefined) };
+    const leases = new MemoryLeases({ clock });
+    const turns = new Turns({ leases, clock: dead, randomness, log });
+    expect(await runOne(startWorker(hanging, turns), killed.signal)).to.equal('failed');
     const later = {
       ...startWorker(),
       clock: { ...clock, now: () => new Date(Date.now() + 600_000) },

@@ -1,0 +1,216 @@
+/**
+ * One blob on its way here, shared by all of this process who wait for it. Of the processes of a
+ * site one at a time downloads; the others follow its staging as it grows, and one of them goes on
+ * behind its last byte where it dies.
+ */
+import type { Clock } from '../../clock.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { BlobStore } from '../../storage/blob-store.ts';
+import { StorageUnavailable } from '../../storage/failure.ts';
+import { UpstreamFailure } from '../../storage/upstream.ts';
+import { Download, type DownloadOrder } from './download.ts';
+import { sharedStaging, type Turn, type Turns } from './turns.ts';
+
+/** Blobs that are on their way here by another road, which nobody should fetch beside it. */
+export interface Arriving {
+  /** Resolves when the blob came by that road, or will not. */
+  waitFor(digest: Digest): Promise<void>;
+}
+
+interface Ports {
+  readonly blobStore: BlobStore;
+  readonly clock: Clock;
+  readonly turns: Pick<Turns, 'take' | 'alone' | 'joinQueue' | 'leaveQueue'>;
+  readonly arriving?: Arriving | undefined;
+}
+
+export interface TransferOrder extends DownloadOrder {
+  /** Whether a client waits: nobody else follows what another process brings. */
+  readonly isAwaited: boolean;
+}
+
+/** How the transfer begins. */
+type Opened =
+  /** Neither here nor at the upstream. */
+  | { readonly kind: 'nowhere' }
+  /** Another process brings it, and nobody here waits for it. */
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'kept'; readonly sizeBytes: number }
+  | { readonly kind: 'followed'; readonly sizeBytes: number }
+  | Brought;
+
+interface Brought {
+  readonly kind: 'brought';
+  readonly sizeBytes: number;
+  readonly turn: Turn;
+  readonly download: Download;
+}
+
+/** How soon it is noticed that another process kept the blob, or has begun to bring it. */
+const LOOK_MS = 25;
+/** How soon it is noticed that another process gave it up: a question to the database each time. */
+const TURN_LOOK_MS = 500;
+
+export class Transfer {
+  /** Size of the blob, once bytes can be read along; else where it is, or `undefined`. */
+  readonly opened: Promise<number | 'elsewhere' | undefined>;
+  /**
+   * Resolves once the digest is proven and the blob kept: to true where it is on this process to
+   * tell of it. Rejects where that will never be.
+   */
+  readonly proven: Promise<boolean>;
+  readonly #order: TransferOrder;
+  readonly #ports: Ports;
+  #staging: string;
+  #turn: Turn | undefined;
+  #isFollowing = false;
+  #isInQueue = false;
+  #askedForTurnMs = Number.NEGATIVE_INFINITY;
+
+  constructor(order: TransferOrder, ports: Ports) {
+    this.#order = order;
+    this.#ports = ports;
+    this.#staging = sharedStaging(order.digest);
+    const opened = this.#open();
+    this.opened = opened.then(sizeOf);
+    this.proven = this.#prove(opened);
+    // Not everybody waits for both; whoever does still sees the failure.
+    this.opened.catch(() => undefined);
+    this.proven.catch(() => undefined);
+  }
+
+  get digest(): Digest {
+    return this.#order.digest;
+  }
+
+  /** To be read along, once it is opened. */
+  get staging(): string {
+    return this.#staging;
+  }
+
+  /** Whether another process brings it, as far as is known here. */
+  get isFollowing(): boolean {
+    return this.#isFollowing;
+  }
+
+  /** Whether a client of another process waits for what this one brings. */
+  get isAwaitedElsewhere(): boolean {
+    return this.#turn?.isAwaitedElsewhere() ?? false;
+  }
+
+  /** The upstream's first answer, with a staging to read along; or what is here, or comes. */
+  async #open(): Promise<Opened> {
+    const { digest, sizeBytes, isAwaited } = this.#order;
+    const { arriving, clock, blobStore } = this.#ports;
+    await arriving?.waitFor(digest);
+    for (;;) {
+      const begun = await this.#begin();
+      if (begun) return begun;
+      if (!isAwaited) return { kind: 'elsewhere' };
+      this.#isFollowing = true;
+      const kept = await blobStore.find(digest);
+      if (kept) return { kind: 'kept', ...kept };
+      if (sizeBytes !== undefined && (await this.#isReadable())) {
+        return { kind: 'followed', sizeBytes };
+      }
+      await clock.sleep(LOOK_MS);
+    }
+  }
+
+  /** Takes the turn and asks the upstream; `undefined` while another process has the turn. */
+  async #begin(): Promise<Opened | undefined> {
+    const turn = await this.#takeTurn();
+    if (!turn) return undefined;
+    this.#isFollowing = false;
+    this.#staging = turn.staging;
+    this.#turn = turn;
+    try {
+      // Whoever had the turn before may have kept it.
+      const kept = await this.#ports.blobStore.find(this.digest);
+      const brought = kept ? undefined : await this.#askUpstream(turn);
+      if (brought) return brought;
+      await turn.end();
+      return kept ? { kind: 'kept', ...kept } : { kind: 'nowhere' };
+    } catch (error) {
+      await turn.end();
+      throw error;
+    }
+  }
+
+  async #takeTurn(): Promise<Turn | undefined> {
+    const { turns, clock, blobStore } = this.#ports;
+    const { isAwaited, digest } = this.#order;
+    if (clock.elapsedMs() - this.#askedForTurnMs < TURN_LOOK_MS) return undefined;
+    this.#askedForTurnMs = clock.elapsedMs();
+    try {
+      const turn = await turns.take(digest);
+      if (!turn && isAwaited) await this.#joinQueue();
+      // Where a staging cannot be followed, a client would wait for the last byte before the first.
+      return turn ?? (isAwaited && !blobStore.followsOthers ? turns.alone() : undefined);
+    } catch (error) {
+      if (!isAwaited || !(error instanceof StorageUnavailable)) throw error;
+      return this.#isFollowing ? undefined : turns.alone();
+    }
+  }
+
+  /** Whoever brings it hears that clients wait here too. */
+  async #joinQueue(): Promise<void> {
+    this.#isInQueue = true;
+    await this.#ports.turns.joinQueue(this.digest);
+  }
+
+  async #askUpstream(turn: Turn): Promise<Brought | undefined> {
+    const download = new Download(this.#order, turn, this.#ports);
+    const sizeBytes = await download.open();
+    return sizeBytes === undefined ? undefined : { kind: 'brought', sizeBytes, turn, download };
+  }
+
+  /** Whether there are bytes of another process to be read, or will be soon. */
+  async #isReadable(): Promise<boolean> {
+    const first = { start: 0, end: 0 };
+    const reader = await this.#ports.blobStore.openStaging(this.#staging, first);
+    reader?.destroy();
+    return reader !== undefined;
+  }
+
+  async #prove(opened: Promise<Opened>): Promise<boolean> {
+    try {
+      return await this.#run(await opened);
+    } finally {
+      if (this.#isInQueue) await this.#ports.turns.leaveQueue(this.digest);
+    }
+  }
+
+  async #run(opened: Opened): Promise<boolean> {
+    const begun = opened.kind === 'followed' ? await this.#follow() : opened;
+    if (begun?.kind === 'brought') await this.#bring(begun);
+    return begun?.kind === 'brought' || begun?.kind === 'kept';
+  }
+
+  /** `undefined` once another process kept the blob; else what this one began in its place. */
+  async #follow(): Promise<Opened | undefined> {
+    const { blobStore, clock } = this.#ports;
+    for (;;) {
+      if (await blobStore.find(this.digest)) return undefined;
+      const begun = await this.#begin();
+      if (begun?.kind === 'nowhere') {
+        throw new UpstreamFailure('the blob went away at the upstream', { status: 404 });
+      }
+      if (begun) return begun;
+      await clock.sleep(LOOK_MS);
+    }
+  }
+
+  async #bring({ download, turn }: Brought): Promise<void> {
+    try {
+      await download.run();
+    } finally {
+      await turn.end();
+    }
+  }
+}
+
+function sizeOf(opened: Opened): number | 'elsewhere' | undefined {
+  if (opened.kind === 'elsewhere') return opened.kind;
+  return opened.kind === 'nowhere' ? undefined : opened.sizeBytes;
+}
