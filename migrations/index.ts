@@ -19,6 +19,7 @@ import * as replicaCounts from './content/0012-replica-counts.ts';
 import * as imageArrivals from './content/0013-image-arrivals.ts';
 import * as completeness from './content/0014-completeness.ts';
 import * as outbox from './content/0015-outbox.ts';
+import * as logRepairs from './content/0016-log-repairs.ts';
 import * as uploadLimits from './content/0017-upload-limits.ts';
 import * as accounts from './people/0020-accounts.ts';
 import * as accessTokens from './people/0021-access-tokens.ts';
@@ -47,6 +48,7 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0013-image-arrivals': imageArrivals,
   '0014-completeness': completeness,
   '0015-outbox': outbox,
+  '0016-log-repairs': logRepairs,
   '0017-upload-limits': uploadLimits,
   '0020-accounts': accounts,
   '0021-access-tokens': accessTokens,

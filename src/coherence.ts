@@ -8,7 +8,7 @@
  * the site (T27, A50), for the price of one query of one row, shared by all requests that wait at
  * that moment.
  */
-import type { Change, ChangeLog } from './storage/change-log.ts';
+import type { Change, ChangeLog, LogHead } from './storage/change-log.ts';
 
 /** Someone who remembers facts. */
 export interface Memory {
@@ -25,15 +25,20 @@ export class Coherence {
   readonly #changeLog: ChangeLog;
   readonly #memories: Memory[] = [];
   #position = 0;
+  /** See `LogHead.repairs`. */
+  #repairs = 0;
   #catchingUp: Promise<void> | undefined;
 
   constructor(changeLog: ChangeLog) {
     this.#changeLog = changeLog;
   }
 
-  /** Position up to which all memories are true. */
+  /**
+   * Up to where all memories are true: it grows with each change, and with each repair of facts
+   * beside the log, so two that are equal name one state.
+   */
   get position(): number {
-    return this.#position;
+    return this.#position + this.#repairs;
   }
 
   add(memory: Memory): void {
@@ -47,18 +52,19 @@ export class Coherence {
    * @returns the position up to which all memories are true
    */
   async catchUp(asOf?: number): Promise<number> {
-    if (asOf !== undefined && asOf <= this.#position) return this.#position;
-    const head = await this.#changeLog.head();
+    if (asOf !== undefined && asOf <= this.position) return this.position;
+    const { position: head, repairs = 0 } = await this.#changeLog.readHead();
+    if (repairs > this.#repairs) this.#forgetAll({ position: this.#position, repairs });
     while (this.#position < head) {
       // Set back behind this line, also where all was forgotten at once.
       this.#catchingUp ??= this.#readOn(head).finally(() => (this.#catchingUp = undefined));
       await this.#catchingUp;
     }
-    return this.#position;
+    return this.position;
   }
 
   async #readOn(head: number): Promise<void> {
-    if (head - this.#position > MAX_CHANGES_READ) this.#forgetAll(head);
+    if (head - this.#position > MAX_CHANGES_READ) this.#forgetAll({ position: head });
     else this.#forgetEach(await this.#readChanges(head), head);
   }
 
@@ -66,16 +72,17 @@ export class Coherence {
     return this.#changeLog.list({ after: this.#position, limit: head - this.#position });
   }
 
-  #forgetAll(head: number): void {
+  #forgetAll({ position, repairs = this.#repairs }: LogHead): void {
     for (const memory of this.#memories) memory.clear();
-    this.#position = head;
+    this.#position = position;
+    this.#repairs = repairs;
   }
 
   /** Where changes are missing, since the log was trimmed or began anew, all may be untrue. */
   #forgetEach(changes: readonly Change[], head: number): void {
     const first = this.#position + 1;
     const isWhole = changes.every(({ position }, index) => position === first + index);
-    if (!isWhole || changes.length === 0) return this.#forgetAll(head);
+    if (!isWhole || changes.length === 0) return this.#forgetAll({ position: head });
     for (const change of changes) {
       for (const memory of this.#memories) memory.forget(change);
       this.#position = change.position;

@@ -5,6 +5,7 @@ import { VERSION } from './config/version.ts';
 import { type Config, ConfigError } from './config.ts';
 import { accessTokenRoutes } from './http/api/access-tokens.ts';
 import { accountRoutes } from './http/api/accounts.ts';
+import { checksumRoutes } from './http/api/checksums.ts';
 import { failureRoutes } from './http/api/failures.ts';
 import { feedRoutes } from './http/api/feed.ts';
 import { imageRoutes } from './http/api/images.ts';
@@ -128,6 +129,7 @@ function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
     reportRoutes({ ...ports, ...geo, gatekeeper }),
     feedRoutes({ ...geo, gatekeeper, draining }),
     snapshotRoutes({ ...geo, gatekeeper }),
+    checksumRoutes({ ...geo, gatekeeper }),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Coherence, type Memory } from '../src/coherence.ts';
-import type { Change, ChangeLog } from '../src/storage/change-log.ts';
+import type { Change, ChangeLog, LogHead } from '../src/storage/change-log.ts';
 
 const change = (position: number): Change => ({
   position,
@@ -10,15 +10,16 @@ const change = (position: number): Change => ({
 });
 
 /** A change log that another process writes to. */
-class OtherProcess implements Pick<ChangeLog, 'head' | 'list'> {
+class OtherProcess implements Pick<ChangeLog, 'readHead' | 'list'> {
   readonly changes: Change[] = [];
+  repairs = 0;
 
   write(count = 1): void {
     for (let i = 0; i < count; i++) this.changes.push(change(this.changes.length + 1));
   }
 
-  async head(): Promise<number> {
-    return this.changes.length;
+  async readHead(): Promise<LogHead> {
+    return { position: this.changes.length, repairs: this.repairs };
   }
 
   async list({ after, limit }: { after: number; limit: number }): Promise<Change[]> {
@@ -68,7 +69,7 @@ describe('coherence', () => {
     log.write(2);
     const asOf = await coherence.catchUp();
     log.write();
-    log.head = () => expect.fail('the head was asked for again');
+    log.readHead = () => expect.fail('the head was asked for again');
     expect(await coherence.catchUp(asOf)).to.equal(2);
     expect(memory.forgotten).to.deep.equal([1, 2]);
   });
@@ -102,6 +103,19 @@ describe('coherence', () => {
     expect(await coherence.catchUp()).to.equal(8);
     expect(memory).to.include({ cleared: 2 });
     expect(memory.forgotten).to.deep.equal([]);
+  });
+
+  it('forgets everything where facts were set right beside the log', async () => {
+    const { log, memory, coherence } = open();
+    log.write(2);
+    const before = await coherence.catchUp();
+    log.repairs = 1;
+    expect(await coherence.catchUp()).to.be.greaterThan(before);
+    expect(memory).to.include({ cleared: 1 });
+    log.write();
+    expect(await coherence.catchUp()).to.be.greaterThan(before + 1);
+    expect(memory.forgotten).to.deep.equal([1, 2, 3]);
+    expect(memory).to.include({ cleared: 1 });
   });
 
   it('goes on after the log could not be read', async () => {

@@ -24,6 +24,14 @@ export interface OrderOptions extends VerifyOptions {
   readonly metadata: Pick<Metadata, 'findBlob' | 'findManifest'>;
   readonly replicas: VerifyOptions['replicas'] & Pick<Replicas, 'findVerified'>;
   readonly blobStore: VerifyOptions['blobStore'] & Pick<BlobStore, 'find'>;
+  /**
+   * Compares this site with its primary, in one repository alone where one is named; tells what
+   * came of it. Absent at a primary.
+   */
+  readonly reconcile?: (
+    repository: RepositoryName | undefined,
+    signal: AbortSignal,
+  ) => Promise<string>;
   /** Name of this site. */
   readonly site: string;
   /** Which repositories it copies; one that is named in an order is looked at in any case. */
@@ -77,10 +85,11 @@ async function obeyOne(options: OrderOptions, signal: AbortSignal): Promise<bool
   return true;
 }
 
-function carryOut(order: Order, options: OrderOptions, signal: AbortSignal): Promise<string> {
-  return order.kind === 'reverify'
-    ? reverify(order, options, signal)
-    : resync(order, options, signal);
+async function carryOut(order: Order, options: OrderOptions, signal: AbortSignal): Promise<string> {
+  if (order.kind === 'reverify') return reverify(order, options, signal);
+  if (order.kind === 'resync') return resync(order, options, signal);
+  if (options.reconcile) return options.reconcile(order.repository, signal);
+  throw new Error('this is the primary: the other sites compare themselves with it');
 }
 
 async function reverify(order: Order, options: OrderOptions, signal: AbortSignal): Promise<string> {

@@ -1,4 +1,4 @@
-/** `meridian site resync` and `reverify`: what a site shall do once. */
+/** `meridian site resync`, `reverify` and `reconcile`: what a site shall do once. */
 import type { Command } from 'commander';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { say } from './print.ts';
@@ -11,6 +11,7 @@ interface OrderOptions extends ConnectionOptions {
 const KINDS = {
   resync: 'Let a site look for what it lacks, and bring it.',
   reverify: 'Let a site read every byte again, and bring anew what is damaged.',
+  reconcile: 'Let a site compare its facts with the primary, and set right what differs.',
 } as const;
 
 /** Adds the commands to `meridian site`. */
@@ -18,7 +19,9 @@ export function addSiteOrderCommands(site: Command): void {
   for (const kind of Object.keys(KINDS) as (keyof typeof KINDS)[]) {
     const command = site.command(`${kind} <name>`).description(KINDS[kind]);
     command.option('--repository <name>', 'this repository alone');
-    command.option('--digest <digest>', 'this manifest alone, with what it names');
+    if (kind !== 'reconcile') {
+      command.option('--digest <digest>', 'this manifest alone, with what it names');
+    }
     withConnection(command).action((name: string, options: OrderOptions) => {
       return giveOrder(name, kind, options);
     });

@@ -100,14 +100,15 @@ export interface SiteFact {
  * What an operator wants a site to do once. It travels in the log, since a site need not be
  * reachable from its primary.
  *
- * - `resync`: compare with the primary and bring what differs; blobs are wanted anew where missing
+ * - `resync`: look for every blob that the facts name, and want anew what is missing
  * - `reverify`: read every byte again, and bring again what is damaged
+ * - `reconcile`: compare the facts with the primary's by checksums, and set right what differs
  */
 export interface SiteOrder {
   /** UUID. */
   readonly id: string;
   readonly site: string;
-  readonly kind: 'resync' | 'reverify';
+  readonly kind: 'resync' | 'reverify' | 'reconcile';
   /** Only this repository; the whole site where absent. */
   readonly repository?: RepositoryName;
   /** Only this manifest and what it names; with `repository`. */
@@ -131,6 +132,11 @@ export interface LogHead {
    * position at the primary. `undefined` at a secondary that never heard so, and 0 at a primary.
    */
   readonly ageMs?: number;
+  /**
+   * How often facts of this site were set right beside the log, by a comparison with the primary;
+   * absent for never. Where it has grown, whatever is remembered of facts may be untrue.
+   */
+  readonly repairs?: number;
 }
 
 /** What the primary's feed proved: so many milliseconds ago nothing lay behind that position. */

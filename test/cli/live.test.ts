@@ -108,8 +108,9 @@ describe('an operator’s command, at running sites', function () {
     expect((await elsewhere.startUpload()).status).to.equal(403);
   });
 
-  it('tells a site to bring what it lacks, and to read again what it has', () => {
-    for (const words of [['resync'], ['reverify', '--repository', 'acme/app']]) {
+  it('tells a site to bring what it lacks, to read again what it has, and to compare it', () => {
+    const orders = [['resync'], ['reverify', '--repository', 'acme/app'], ['reconcile']];
+    for (const words of orders) {
       const [kind, ...rest] = words as [string, ...string[]];
       const printed = printedBy(primary, ['site', kind, 'lisbon', ...rest]);
       expect(printed).to.match(/^The site lisbon is told; the order is [0-9a-f-]{36}, listed/);

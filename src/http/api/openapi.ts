@@ -7,6 +7,7 @@ import { type ZodType, z } from 'zod';
 import { jsonAnswer, writeAnswer } from '../answer.ts';
 import { tokenShape } from './access-tokens.ts';
 import { accountShape, passwordShape } from './accounts.ts';
+import { cutShape, factsShape } from './checksums.ts';
 import { orderShape } from './orders.ts';
 import { reportShape } from './reports.ts';
 import { siteFiguresShape } from './site-figures.ts';
@@ -99,6 +100,18 @@ const OPERATIONS: readonly Operation[] = [
     200,
     'All facts by pages.',
     { query: { part: 'Which facts.', after: 'Key of the last one.' }, caller: 'site' },
+  ],
+  [
+    'POST /api/v1/checksums',
+    200,
+    'Sum up the facts in ranges of their keys.',
+    { body: cutShape, caller: 'site' },
+  ],
+  [
+    'POST /api/v1/checksums/facts',
+    200,
+    'The facts in ranges of their keys.',
+    { body: factsShape, caller: 'site' },
   ],
   [
     'GET /api/v1/feed',

@@ -30,12 +30,15 @@ function parsedBy<T>(parse: (text: string) => T | undefined, message: string) {
 
 export const orderShape = z
   .strictObject({
-    kind: z.enum(['resync', 'reverify']),
+    kind: z.enum(['resync', 'reverify', 'reconcile']),
     repository: parsedBy(parseRepositoryName, 'this names no repository').optional(),
     digest: parsedBy(parseDigest, 'this is no digest').optional(),
   })
   .refine(({ repository, digest }) => digest === undefined || repository !== undefined, {
     message: 'a digest is one of a repository: name both',
+  })
+  .refine(({ kind, digest }) => kind !== 'reconcile' || digest === undefined, {
+    message: 'a site or a repository is compared as a whole: name no digest',
   });
 
 export function orderRoutes(dependencies: OrderDependencies): Router {

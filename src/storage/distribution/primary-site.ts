@@ -1,6 +1,8 @@
 /** Speaks to the primary over HTTP. */
 import type { Readable } from 'node:stream';
 import type {
+  CutAnswer,
+  FactsAnswer,
   ForwardedAnswer,
   ForwardedRequest,
   HeaderFields,
@@ -9,6 +11,7 @@ import type {
   PrimarySite,
   SelfReport,
   SnapshotAnswer,
+  WantedRanges,
 } from '../geo/primary-site.ts';
 import { UpstreamFailure } from '../upstream.ts';
 import { type Line, refusal } from './line.ts';
@@ -95,6 +98,27 @@ export class DistributionPrimarySite implements PrimarySite {
     const answer = await this.#line.ask({ method: 'GET', path, signal });
     if (answer.statusCode !== 200) throw await refusal(answer, `GET ${path}`);
     return (await answer.body.json()) as SnapshotAnswer;
+  }
+
+  cutFacts(
+    wanted: WantedRanges & { readonly rows: number },
+    signal: AbortSignal,
+  ): Promise<CutAnswer> {
+    return this.#compare<CutAnswer>('/api/v1/checksums', wanted, signal);
+  }
+
+  readFacts(wanted: WantedRanges, signal: AbortSignal): Promise<FactsAnswer> {
+    return this.#compare<FactsAnswer>('/api/v1/checksums/facts', wanted, signal);
+  }
+
+  async #compare<Answer>(path: string, wanted: object, signal: AbortSignal): Promise<Answer> {
+    const body = JSON.stringify(wanted);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await this.#line.ask({ method: 'POST', path, headers, body, signal });
+    if (answer.statusCode !== 200) throw await refusal(answer, `POST ${path}`);
+    const text = await answer.body.text();
+    const bytes = Buffer.byteLength(body) + Buffer.byteLength(text);
+    return { ...(JSON.parse(text) as Answer), bytes };
   }
 
   async forward(request: ForwardedRequest): Promise<ForwardedAnswer> {

@@ -7,7 +7,7 @@ export interface Order {
   /** UUID. */
   readonly id: string;
   readonly site: string;
-  readonly kind: 'resync' | 'reverify';
+  readonly kind: 'resync' | 'reverify' | 'reconcile';
   /** Only this repository; the whole site where absent. */
   readonly repository?: RepositoryName;
   /** Only this manifest and what it names; with `repository`. */

@@ -33,6 +33,37 @@ export interface SnapshotAnswer {
   readonly epoch: number;
 }
 
+/** Keys behind `after` up to `through`, as `Snapshot` has them. */
+interface Range {
+  readonly after?: readonly string[];
+  readonly through?: readonly string[];
+}
+
+export interface WantedRanges {
+  readonly part: string;
+  readonly ranges: readonly Range[];
+}
+
+/** What it costs, and in whose time it was said. */
+interface Compared {
+  readonly epoch: number;
+  /** Of the question and of the answer. */
+  readonly bytes: number;
+}
+
+export interface CutAnswer extends Compared {
+  /** For each range its stretches. */
+  readonly cuts: readonly (readonly (Range & {
+    readonly rows: number;
+    readonly checksum: string;
+  })[])[];
+}
+
+export interface FactsAnswer extends Compared {
+  /** For each range the rows in it, exactly as they were at a position. */
+  readonly pages: readonly (Range & Pick<SnapshotAnswer, 'rows' | 'position'>)[];
+}
+
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A client's request as it is passed on. */
@@ -88,6 +119,15 @@ export interface PrimarySite {
     wanted: { readonly part: string; readonly after?: readonly string[] },
     signal: AbortSignal,
   ): Promise<SnapshotAnswer>;
+
+  /** The primary's facts in ranges, each cut into stretches of so many rows and summed up. */
+  cutFacts(
+    wanted: WantedRanges & { readonly rows: number },
+    signal: AbortSignal,
+  ): Promise<CutAnswer>;
+
+  /** The primary's facts in ranges. */
+  readFacts(wanted: WantedRanges, signal: AbortSignal): Promise<FactsAnswer>;
 
   /** Passes a request on, with the client's own credentials, streamed both ways. */
   forward(request: ForwardedRequest): Promise<ForwardedAnswer>;

@@ -1,11 +1,13 @@
 /**
- * PORT: all facts of a site as they stand, in pages by key, for a site whose position the change
- * log has forgotten.
+ * PORT: all facts of a site as they stand, in ranges of their keys: taken over page by page by a
+ * site whose position the change log has forgotten, and compared by checksums, with the rows that
+ * differ set right.
  *
  * A page covers its range of keys, behind `after` up to `through`, completely. Pages are read at
  * different times; whoever takes them all, and then the log from where it stood before the first,
  * has what the primary has, since facts may be written again.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 
@@ -30,6 +32,22 @@ export interface SnapshotRow {
   readonly fact?: { readonly kind: string };
 }
 
+/** Keys behind `after` up to `through`; open where one is absent. */
+export interface KeyRange {
+  readonly after?: SnapshotKey;
+  readonly through?: SnapshotKey;
+}
+
+/** A range with what its rows come to. */
+export interface Stretch extends KeyRange {
+  readonly rows: number;
+  /**
+   * SHA-256 over what each row says, in the order of the keys; of a manifest also over its bytes as
+   * they are read now. Equal at two sites where the rows are.
+   */
+  readonly checksum: string;
+}
+
 export interface SnapshotPage {
   readonly part: SnapshotPart;
   /** Absent on the first page. */
@@ -39,8 +57,48 @@ export interface SnapshotPage {
   readonly rows: readonly SnapshotRow[];
 }
 
+/** A page, and the position of the log that the rows on it are exactly at. */
+export interface PlacedPage extends SnapshotPage {
+  readonly position: number;
+}
+
+/** A row that was not as the primary's. */
+export interface Difference {
+  readonly key: SnapshotKey;
+  readonly kind: 'missing' | 'wrong' | 'extra';
+}
+
+export interface Repair {
+  /** What was wrong here and now is right. */
+  readonly differences: readonly Difference[];
+  /** False where rows are left of which nothing could be said: read the range again. */
+  readonly isSettled: boolean;
+}
+
 export interface Snapshot {
   read(part: SnapshotPart, after?: SnapshotKey): Promise<SnapshotPage>;
+
+  /**
+   * Cuts a range into stretches of so many rows, one behind the other. The last one ends where the
+   * range does; or before it, where the range has more than is looked through at once.
+   */
+  cut(part: SnapshotPart, range: KeyRange, rows: number): Promise<Stretch[]>;
+
+  /** The checksum of each range. */
+  sum(part: SnapshotPart, ranges: readonly KeyRange[]): Promise<string[]>;
+
+  /** The first rows of a range; the page ends behind them, or with the range. */
+  readRange(part: SnapshotPart, range: KeyRange): Promise<PlacedPage>;
+
+  /**
+   * At a secondary: makes the rows of a range what the primary's page says, in one transaction.
+   * A row counts as a difference only where no change between the page's position and this site's
+   * own touched it, so what is under way is never taken for damage; where this site has not
+   * applied that position yet, or forgot what came behind it, nothing is done at all. Whoever
+   * remembers facts is told to forget them (`LogHead.repairs`).
+   */
+  repair(page: PlacedPage): Promise<Repair>;
+
   /**
    * At a secondary: makes the range of the page what the page says, in one transaction. Rows that
    * it does not list are deleted; a tag whose manifest is not here is passed over.
@@ -69,4 +127,56 @@ export function removalOf(part: SnapshotPart, [first, second]: SnapshotKey) {
     default:
       return { kind: 'tag-deleted', repository, tag: second as Tag, actor } as const;
   }
+}
+
+/** Of a fact, what says which rows it writes. */
+interface Touching {
+  readonly kind: string;
+  readonly repository?: string;
+  readonly digest?: string;
+  readonly tag?: string;
+  readonly tags?: readonly string[];
+}
+
+/** Whether the fact may have written the row; a little too often rather than once too seldom. */
+export function touches(fact: Touching, part: SnapshotPart, [first, second]: SnapshotKey): boolean {
+  if (fact.kind.startsWith('site-')) return part === 'sites';
+  if (fact.repository === undefined) return part === 'accounts' || part === 'tokens';
+  if (fact.repository !== first) return false;
+  if (fact.kind === 'repository-deleted') return true;
+  const isWhole = fact.kind === 'manifest-deleted';
+  switch (part) {
+    case 'repositories':
+      return true;
+    case 'tags':
+      return isWhole || fact.tag === second || fact.tags?.includes(second!) === true;
+    default:
+      return fact.digest === second;
+  }
+}
+
+/** What of the own rows is not as on the page, but for rows that one of the facts touched. */
+export function compareRows(
+  { part, rows }: SnapshotPage,
+  own: readonly SnapshotRow[],
+  facts: readonly Touching[],
+): { readonly differences: readonly Difference[]; readonly isSure: boolean } {
+  const theirs = new Map(rows.map((row) => [row.key.join(' '), row]));
+  const ours = new Map(own.map((row) => [row.key.join(' '), row]));
+  const extra = own.filter(({ key }) => !theirs.has(key.join(' ')));
+  const found: Difference[] = extra.map(({ key }) => ({ key, kind: 'extra' }));
+  for (const { key, fact } of rows) {
+    const here = ours.get(key.join(' '));
+    if (!here) found.push({ key, kind: 'missing' });
+    else if (!isDeepStrictEqual(asSent(here.fact), asSent(fact)))
+      found.push({ key, kind: 'wrong' });
+  }
+  const isOpen = ({ key }: Difference) => facts.some((fact) => touches(fact, part, key));
+  const differences = found.filter((difference) => !isOpen(difference));
+  return { differences, isSure: differences.length === found.length };
+}
+
+/** As it is after its way over the line: times are texts there. */
+function asSent(fact: unknown): unknown {
+  return fact === undefined ? undefined : JSON.parse(JSON.stringify(fact));
 }

@@ -14,8 +14,9 @@ export class MemoryChangeLog implements ChangeLog {
   }
 
   async readHead(): Promise<LogHead> {
-    const { head: position, ageMs } = this.#facts;
-    return ageMs === undefined ? { position } : { position, ageMs };
+    const { head: position, ageMs, repairs } = this.#facts;
+    const repaired = repairs > 0 ? { repairs } : {};
+    return ageMs === undefined ? { position, ...repaired } : { position, ageMs, ...repaired };
   }
 
   async tail(): Promise<number> {

@@ -39,6 +39,8 @@ export class MemoryFacts {
   readonly outbox = new OutboxBook();
   role: Role = 'primary';
   epoch = 1;
+  /** See `LogHead.repairs`. */
+  repairs = 0;
   readonly #clock: Clock;
   readonly #writers: FactWriter[] = [];
   /** Behind `#tail`. */
@@ -127,6 +129,12 @@ export class MemoryFacts {
   /** Writes a fact without a row of the log, as a snapshot brings it. */
   write(fact: Fact): void {
     for (const write of this.#writers) write(fact);
+  }
+
+  /** Facts were set right beside the log: tells who remembers some. */
+  countRepair(): void {
+    this.repairs += 1;
+    this.#wake();
   }
 
   /** Changes behind `after`, in order. */

@@ -17,7 +17,7 @@ const HEAD: Statement = {
            WHEN role = 'primary' THEN 0
            WHEN proven_at IS NOT NULL THEN
              greatest(0, extract(epoch FROM clock_timestamp() - proven_at) * 1000)::float8
-         END AS "ageMs" FROM log_head`,
+         END AS "ageMs", repairs FROM log_head`,
 };
 const LIST: Statement = {
   name: 'list-changes',
@@ -39,6 +39,7 @@ const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
 interface HeadRow {
   readonly position: number;
   readonly ageMs: number | null;
+  readonly repairs: number;
 }
 
 export class PostgresChangeLog implements ChangeLog {
@@ -127,8 +128,9 @@ export class PostgresChangeLog implements ChangeLog {
     // Who comes later asks again: nothing of a failure is remembered.
     query.catch(() => (this.#running = Promise.resolve()));
     this.#next = undefined;
-    const { position, ageMs } = (await query)[0]!;
-    return ageMs === null ? { position } : { position, ageMs };
+    const { position, ageMs, repairs } = (await query)[0]!;
+    const repaired = repairs > 0 ? { repairs } : {};
+    return ageMs === null ? { position, ...repaired } : { position, ageMs, ...repaired };
   }
 
   /** Who waited behind a query that failed has waited long enough, and fails with it. */

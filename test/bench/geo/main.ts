@@ -8,6 +8,7 @@ import { benchReadYourWrites } from './promises/c1-read-your-writes.ts';
 import { benchBoundedAge } from './promises/c2-bounded-age.ts';
 import { benchAlone } from './promises/c3-alone.ts';
 import { benchComplete } from './promises/c6-complete.ts';
+import { benchChecksums } from './promises/c7-checksums.ts';
 import { benchAnySite } from './promises/c10-any-site.ts';
 import { benchBackfill } from './speed/backfill.ts';
 import { benchBusy } from './speed/busy.ts';
@@ -24,6 +25,7 @@ const ROWS: Readonly<Record<string, RunRow>> = {
   c2: benchBoundedAge,
   c3: benchAlone,
   c4: benchInterrupted,
+  c7: benchChecksums,
   c6: benchComplete,
   c10: benchAnySite,
   c12: benchBusy,

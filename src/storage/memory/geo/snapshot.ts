@@ -1,14 +1,20 @@
-/** Memory maker of `Snapshot`. All keys are ASCII, so the order of strings is that of bytes. */
+/** Memory maker of `Snapshot`. */
 import type { AccessTokenFact, AccountFact, Fact, SiteFact } from '../../change-log.ts';
 import {
+  compareRows,
+  type KeyRange,
+  type PlacedPage,
+  type Repair,
   removalOf,
   type Snapshot,
   type SnapshotKey,
   type SnapshotPage,
   type SnapshotPart,
   type SnapshotRow,
+  type Stretch,
 } from '../../geo/snapshot.ts';
 import type { MemoryFacts } from '../facts.ts';
+import { checksumOf, compareKeys, cutRows, isWithin } from './stretches.ts';
 
 const PAGE_ROWS = 100;
 
@@ -25,17 +31,44 @@ export class MemorySnapshot implements Snapshot {
   }
 
   async read(part: SnapshotPart, after?: SnapshotKey): Promise<SnapshotPage> {
-    const behind = this.#list(part).filter(({ key }) => !after || compare(key, after) > 0);
-    const rows = behind.slice(0, PAGE_ROWS);
+    const rows = this.#listWithin(part, after ? { after } : {}).slice(0, PAGE_ROWS);
     const through = rows.at(-1)?.key;
     return { part, rows, ...(after ? { after } : {}), ...(through ? { through } : {}) };
   }
 
-  async replace({ part, after, through, rows }: SnapshotPage): Promise<void> {
+  async cut(part: SnapshotPart, range: KeyRange, rows: number): Promise<Stretch[]> {
+    return cutRows(this.#listWithin(part, range), range, rows);
+  }
+
+  async sum(part: SnapshotPart, ranges: readonly KeyRange[]): Promise<string[]> {
+    return ranges.map((range) => checksumOf(this.#listWithin(part, range)));
+  }
+
+  async readRange(part: SnapshotPart, range: KeyRange): Promise<PlacedPage> {
+    const rows = this.#listWithin(part, range);
+    return { ...range, part, rows, position: this.#facts.head };
+  }
+
+  async repair(page: PlacedPage): Promise<Repair> {
+    const { head, tail } = this.#facts;
+    if (this.#facts.role === 'primary') throw new Error('a primary has nobody to be repaired by');
+    if (head < page.position || tail > page.position) return { differences: [], isSettled: false };
+    const facts = this.#facts.list(page.position, head - page.position).map(({ fact }) => fact);
+    const own = this.#listWithin(page.part, page);
+    const { differences, isSure } = compareRows(page, own, facts);
+    for (const { key, kind } of differences) {
+      if (kind === 'extra') this.#facts.write(removalOf(page.part, key));
+    }
+    const isDue = (row: SnapshotRow) =>
+      differences.some(({ key, kind }) => kind !== 'extra' && compareKeys(key, row.key) === 0);
+    for (const row of page.rows.filter(isDue)) this.#writeRow(page.part, row);
+    if (differences.length > 0) this.#facts.countRepair();
+    return { differences, isSettled: isSure };
+  }
+
+  async replace({ part, rows, ...range }: SnapshotPage): Promise<void> {
     const listed = new Set(rows.map(({ key }) => key.join(' ')));
-    for (const { key } of this.#list(part)) {
-      if (after && compare(key, after) <= 0) continue;
-      if (through && compare(key, through) > 0) continue;
+    for (const { key } of this.#listWithin(part, range)) {
       if (!listed.has(key.join(' '))) this.#facts.write(removalOf(part, key));
     }
     for (const row of rows) this.#writeRow(part, row);
@@ -56,9 +89,10 @@ export class MemorySnapshot implements Snapshot {
     this.#facts.write(fact);
   }
 
-  #list(part: SnapshotPart): SnapshotRow[] {
-    const rows = this.#listUnordered(part);
-    return rows.sort((one, other) => compare(one.key, other.key));
+  /** In the order of the keys. */
+  #listWithin(part: SnapshotPart, range: KeyRange): SnapshotRow[] {
+    const rows = this.#listUnordered(part).filter(({ key }) => isWithin(range, key));
+    return rows.sort((one, other) => compareKeys(one.key, other.key));
   }
 
   #listUnordered(part: SnapshotPart): SnapshotRow[] {
@@ -134,10 +168,4 @@ export class MemorySnapshot implements Snapshot {
 
 function row(key: SnapshotKey, fact: Fact): SnapshotRow {
   return { key, fact };
-}
-
-function compare(one: SnapshotKey, other: SnapshotKey): number {
-  const at = one.findIndex((word, index) => word !== other[index]);
-  if (at === -1) return 0;
-  return one[at]! < other[at]! ? -1 : 1;
 }

@@ -62,6 +62,29 @@ export async function writeManifest(
   return rows.length > 0;
 }
 
+const REWRITE = `
+  UPDATE manifests SET media_type = :mediaType, size_bytes = :size, content = :content,
+    subject = :subject, artifact_type = :artifactType, annotations = CAST(:labels AS json)
+  WHERE repository = :repository AND digest = :digest`;
+
+/** Writes the manifest over a row that is damaged. What it names was written by its digest. */
+export async function rewriteManifest(
+  trx: Knex.Transaction,
+  { repository, what }: Placed<ManifestRecord>,
+): Promise<void> {
+  const { digest, mediaType, content, subject, artifactType, annotations } = what;
+  await trx.raw(REWRITE, {
+    repository,
+    digest,
+    mediaType,
+    size: content.length,
+    content,
+    subject: subject ?? null,
+    artifactType: artifactType ?? null,
+    labels: JSON.stringify(annotations),
+  });
+}
+
 /** Lets the tags point to a manifest, which must be there. */
 export async function writeTags(
   trx: Knex.Transaction,

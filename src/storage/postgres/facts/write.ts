@@ -73,7 +73,8 @@ async function isRecorded(
   return found !== undefined;
 }
 
-function toRecord(fact: FactOf<'manifest-recorded'>, base64: string): ManifestRecord {
+/** The manifest of a fact with the bytes that came with it. */
+export function toRecord(fact: FactOf<'manifest-recorded'>, base64: string): ManifestRecord {
   const content = Buffer.from(base64, 'base64');
   const { digest, mediaType } = fact;
   return { digest, mediaType, content, ...outlineOf(parseManifest(content, mediaType)) };

@@ -8,13 +8,15 @@ interface Part {
   readonly key: readonly string[];
   /** A page behind `{range}`, with the columns of the key among its columns. */
   readonly sql: string;
+  /** What a row says, for its checksum: the same text at every site, never null. */
+  readonly line: string;
   readonly toFact?: (row: never) => Fact;
 }
 
-const PAGE_ROWS = 500;
+export const PAGE_ROWS = 500;
 
 /** A page of manifests ends behind the one with which it holds so many bytes. */
-const PAGE_BYTES = 4 * 1024 * 1024;
+export const PAGE_BYTES = 4 * 1024 * 1024;
 
 type RecordedFact = Extract<Fact, { kind: 'manifest-recorded' }>;
 type LinkedFact = Extract<Fact, { kind: 'blob-linked' }>;
@@ -26,6 +28,7 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
     key: ['name'],
     sql: `SELECT name, url, public_key AS "publicKey", place, is_paused AS "isPaused"
           FROM sites {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+    line: 'CAST(jsonb_build_array(name, url, public_key, place, is_paused) AS text)',
     toFact: (site: SiteFact) => ({ kind: 'site-recorded', site: withoutNulls(site) }),
   },
   accounts: {
@@ -34,6 +37,8 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
     sql: `SELECT name, kind, password_hash AS "passwordHash", is_disabled AS "isDisabled",
             tokens_valid_after AS "tokensValidAfter", grants
           FROM accounts {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+    line: `CAST(jsonb_build_array(name, kind, password_hash, is_disabled,
+             extract(epoch FROM tokens_valid_after), grants) AS text)`,
     toFact: (account: AccountFact) => ({
       kind: 'account-recorded',
       account: withoutNulls(account),
@@ -45,6 +50,8 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
     sql: `SELECT id, account, label, secret_hash AS "secretHash", actions, patterns,
             expires_at AS "expiresAt"
           FROM access_tokens {range} ORDER BY id LIMIT ${PAGE_ROWS}`,
+    line: `CAST(jsonb_build_array(id, account, label, secret_hash, actions, patterns,
+             extract(epoch FROM expires_at)) AS text)`,
     toFact: (token: AccessTokenFact) => ({
       kind: 'access-token-recorded',
       token: withoutNulls(token),
@@ -54,12 +61,14 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
     table: 'repositories',
     key: ['name'],
     sql: `SELECT name FROM repositories {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+    line: 'name',
   },
   links: {
     table: 'blob_links',
     key: ['repository', 'digest'],
     sql: `SELECT repository, digest, size_bytes AS "sizeBytes"
           FROM blob_links {range} ORDER BY repository, digest LIMIT ${PAGE_ROWS}`,
+    line: "repository || ' ' || digest || ' ' || size_bytes",
     toFact: (row: LinkedFact) => ({ ...row, kind: 'blob-linked', actor: '' }),
   },
   manifests: {
@@ -70,6 +79,8 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
               content, sum(size_bytes) OVER (ORDER BY repository, digest) AS total
             FROM manifests {range} ORDER BY repository, digest LIMIT ${PAGE_ROWS}
           ) AS page WHERE total - "sizeBytes" < ${PAGE_BYTES} ORDER BY repository, digest`,
+    line: `repository || ' ' || digest || ' ' || encode(sha256(content), 'hex') || ' ' ||
+             size_bytes || ' ' || media_type`,
     toFact: ({ content, ...row }: ManifestRow & { readonly content: Buffer }) => ({
       ...toRecorded(row, []),
       content: content.toString('base64'),
@@ -81,6 +92,7 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
     sql: `SELECT repository, name, digest, media_type AS "mediaType", size_bytes AS "sizeBytes"
           FROM (SELECT * FROM tags {range} ORDER BY repository, name LIMIT ${PAGE_ROWS}) AS page
           JOIN manifests USING (repository, digest) ORDER BY repository, name`,
+    line: "repository || ' ' || name || ' ' || digest",
     toFact: ({ name, ...row }: ManifestRow & { readonly name: RecordedFact['tags'][number] }) =>
       toRecorded(row, [name]),
   },

@@ -1,20 +1,26 @@
 /** `Snapshot` in PostgreSQL: the tables of the facts, by their primary keys. */
 import type { Knex } from 'knex';
-import type { RepositoryName } from '../../../oci/reference.ts';
-import type { Fact } from '../../change-log.ts';
 import {
+  type KeyRange,
+  type PlacedPage,
+  type Repair,
   removalOf,
   type Snapshot,
   type SnapshotKey,
   type SnapshotPage,
   type SnapshotPart,
   type SnapshotRow,
+  type Stretch,
 } from '../../geo/snapshot.ts';
 import type { Database } from '../database.ts';
-import { writeRepository } from '../facts/repositories.ts';
 import { writeFact } from '../facts/write.ts';
 import { lockHead } from './proofs.ts';
 import { PARTS } from './snapshot-parts.ts';
+import { readRows, repairRange, writeRow } from './snapshot-repair.ts';
+import { boundsOf, cutRange, isInRange, sumRanges, walkKeys } from './stretches.ts';
+
+/** Rows of a range that are read at most for a comparison; there is hardly more than one. */
+const RANGE_ROWS = 8;
 
 export class PostgresSnapshot implements Snapshot {
   readonly #database: Database;
@@ -25,15 +31,40 @@ export class PostgresSnapshot implements Snapshot {
 
   async read(part: SnapshotPart, after?: SnapshotKey): Promise<SnapshotPage> {
     const { sql, key, toFact } = PARTS[part];
-    const isBehind = after ? `WHERE ${isInRange(key, { after })}` : '';
-    const text = sql.replace('{range}', isBehind);
-    const found = await this.#database.run((knex) => knex.raw(text, [...(after ?? [])]));
+    const text = sql.replace('{range}', `WHERE ${isInRange(key)}`);
+    const bounds = boundsOf(key, after ? { after } : {});
+    const found = await this.#database.run((knex) => knex.raw(text, bounds));
     const rows: SnapshotRow[] = found.rows.map((row: Record<string, string>) => ({
       key: key.map((column) => row[column]!),
       ...(toFact ? { fact: toFact(row as never) } : {}),
     }));
     const through = rows.at(-1)?.key;
     return { part, rows, ...(after ? { after } : {}), ...(through ? { through } : {}) };
+  }
+
+  cut(part: SnapshotPart, range: KeyRange, rows: number): Promise<Stretch[]> {
+    return this.#walk((trx) => cutRange(trx, part, { range, rows }));
+  }
+
+  async sum(part: SnapshotPart, ranges: readonly KeyRange[]): Promise<string[]> {
+    const sums = await this.#walk((trx) => sumRanges(trx, part, ranges));
+    return sums.map(({ checksum }) => checksum);
+  }
+
+  async readRange(part: SnapshotPart, range: KeyRange): Promise<PlacedPage> {
+    const found = await this.#walk((trx) => readRows(trx, part, { range, limit: RANGE_ROWS }));
+    return { ...range, ...found, part };
+  }
+
+  repair(page: PlacedPage): Promise<Repair> {
+    return this.#walk((trx) => repairRange(trx, page));
+  }
+
+  #walk<Outcome>(work: (trx: Knex.Transaction) => Promise<Outcome>): Promise<Outcome> {
+    return this.#database.transaction(async (trx) => {
+      await walkKeys(trx);
+      return work(trx);
+    });
   }
 
   async replace(page: SnapshotPage): Promise<void> {
@@ -47,15 +78,6 @@ export class PostgresSnapshot implements Snapshot {
   }
 }
 
-type Range = Pick<SnapshotPage, 'after' | 'through'>;
-
-function isInRange(key: readonly string[], { after, through }: Range): string {
-  const columns = `(${key.join(', ')})`;
-  const values = `(${key.map(() => '?').join(', ')})`;
-  const bounds = [after ? `${columns} > ${values}` : '', through ? `${columns} <= ${values}` : ''];
-  return bounds.filter(Boolean).join(' AND ') || 'true';
-}
-
 /** What is here within the range of the page and not on it. */
 async function listUnlisted(
   trx: Knex.Transaction,
@@ -63,30 +85,12 @@ async function listUnlisted(
 ): Promise<SnapshotKey[]> {
   const { table, key } = PARTS[part];
   const found = await trx.raw(
-    `SELECT ${key.join(', ')} FROM ${table} WHERE ${isInRange(key, range)}`,
-    [...(range.after ?? []), ...(range.through ?? [])],
+    `SELECT ${key.join(', ')} FROM ${table} WHERE ${isInRange(key)}`,
+    boundsOf(key, range),
   );
   const listed = new Set(rows.map((row) => row.key.join(' ')));
   const keys: string[][] = found.rows.map((row: Record<string, string>) =>
     key.map((column) => row[column]!),
   );
   return keys.filter((own) => !listed.has(own.join(' ')));
-}
-
-async function writeRow(
-  trx: Knex.Transaction,
-  part: SnapshotPart,
-  { key, fact }: SnapshotRow,
-): Promise<void> {
-  if (!fact) await writeRepository(trx, key[0] as RepositoryName);
-  else if (part !== 'tags' || (await hasManifest(trx, fact as Fact))) {
-    await writeFact(trx, fact as Fact);
-  }
-}
-
-async function hasManifest(trx: Knex.Transaction, fact: Fact): Promise<boolean> {
-  if (fact.kind !== 'manifest-recorded') return false;
-  const { repository, digest } = fact;
-  const found = await trx('manifests').select('digest').where({ repository, digest }).first();
-  return found !== undefined;
 }
