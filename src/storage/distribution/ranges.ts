@@ -14,13 +14,13 @@ import { type OpenStretch, Segment, type Stretch } from './segment.ts';
 import type { UpstreamPart } from './upstream.ts';
 
 /**
- * Requests for one blob at once, beside the one that is read: eight are under way, and a process
- * that is killed loses no more than these.
+ * Requests for one blob at once, beside the one that is read: ten are under way, and a process that
+ * is killed loses no more than these. Small ones, so that this is little.
  */
-const MOST_AHEAD = 7;
+const MOST_AHEAD = 9;
 
 /** What one request asks for; also what is asked before the size is known. */
-const SEGMENT_BYTES = 1024 * 1024;
+const SEGMENT_BYTES = 512 * 1024;
 
 /** An upstream that begins its answer so soon is near: there one connection is fast enough. */
 const NEAR_MS = 15;
