@@ -91,6 +91,23 @@ for (const [store, [openOne, openOther]] of Object.entries(STORES)) {
       expect(ageMs).to.be.lessThan(5000);
     });
 
+    it('says again what is whole there, since the primary forgot it meanwhile', async () => {
+      const image = makeImage(10);
+      const site = await join();
+      await push({ site: primary.url, name: `${app}:v1` }, image);
+      const wait = async () => {
+        const path = `/api/v1/repositories/${app}/manifests/v1/wait?sites=lisbon&timeout=10s`;
+        return (await send(`${primary.url}${path}`)).status;
+      };
+      expect(await wait()).to.equal(200);
+      await site.stopReplication();
+      await ports.primary.metadata.deleteManifest(app, image.digest, '');
+      await push({ site: primary.url, name: `${app}:v1` }, image);
+      await trim();
+      await site.startReplication();
+      expect(await wait()).to.equal(200);
+    });
+
     it('begins by a snapshot where the log begins behind its first change', async () => {
       const image = makeImage(10, 20);
       await push({ site: primary.url, name: `${app}:v1` }, image);

@@ -101,7 +101,8 @@ export interface Snapshot {
 
   /**
    * At a secondary: makes the range of the page what the page says, in one transaction. Rows that
-   * it does not list are deleted; a tag whose manifest is not here is passed over.
+   * it does not list are deleted; a tag whose manifest is not here is passed over. What is whole
+   * here of its manifests is told to the primary again.
    */
   replace(page: SnapshotPage): Promise<void>;
 }

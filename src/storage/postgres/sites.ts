@@ -38,10 +38,13 @@ const WRITE_SITE = `
     place = excluded.place, is_paused = excluded.is_paused
   WHERE (old.*) IS DISTINCT FROM (excluded.*)`;
 
-/** Those of the name, unless it has this key already: who has another one begins empty. */
+/** So many at a time as a statement has time for; `:publicKey` is null for a site that goes. */
+const FORGOTTEN_AT_ONCE = 20_000;
 const FORGET_ARRIVALS = `
-  DELETE FROM image_arrivals WHERE site = :name
-    AND NOT EXISTS (SELECT FROM sites WHERE name = :name AND public_key = :publicKey)`;
+  DELETE FROM image_arrivals WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM image_arrivals WHERE site = :name AND NOT EXISTS (
+      SELECT FROM sites WHERE name = :name AND public_key = CAST(:publicKey AS jsonb))
+    LIMIT ${FORGOTTEN_AT_ONCE}))`;
 
 type SitesFact = Extract<Fact, { kind: 'site-recorded' | 'site-deleted' }>;
 
@@ -115,13 +118,13 @@ export class PostgresSites implements Sites {
 /** Writes a fact about a site. Idempotent. @returns whether it changed a row. */
 export async function applySiteFact(trx: Knex.Transaction, fact: SitesFact): Promise<boolean> {
   if (fact.kind === 'site-recorded') return writeSite(trx, fact.site);
-  await trx('image_arrivals').where({ site: fact.name }).delete();
+  await forgetArrivals(trx, fact.name, null);
   return (await trx('sites').where({ name: fact.name }).delete()) > 0;
 }
 
 async function writeSite(trx: Knex.Transaction, site: SiteFact): Promise<boolean> {
   const publicKey = JSON.stringify(site.publicKey);
-  await trx.raw(FORGET_ARRIVALS, { name: site.name, publicKey });
+  await forgetArrivals(trx, site.name, publicKey);
   const { rowCount } = await trx.raw(WRITE_SITE, {
     ...site,
     publicKey,
@@ -129,6 +132,17 @@ async function writeSite(trx: Knex.Transaction, site: SiteFact): Promise<boolean
     isPaused: site.isPaused ?? false,
   });
   return rowCount > 0;
+}
+
+/** Unless the site has this key already: who comes with another one begins empty. */
+async function forgetArrivals(
+  trx: Knex.Transaction,
+  name: string,
+  publicKey: string | null,
+): Promise<void> {
+  for (let count = FORGOTTEN_AT_ONCE; count === FORGOTTEN_AT_ONCE; ) {
+    ({ rowCount: count } = await trx.raw(FORGET_ARRIVALS, { name, publicKey }));
+  }
 }
 
 /** What a site has not, or is not, is absent in the port's words. */

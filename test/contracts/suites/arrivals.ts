@@ -1,5 +1,6 @@
 /** What every maker of `Arrivals` keeps, together with the completeness of `Replicas`. */
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Fact } from '../../../src/storage/change-log.ts';
 import type { ManifestRecord } from '../../../src/storage/metadata.ts';
@@ -82,8 +83,9 @@ export function describeArrivalsContract(name: string, open: OpenFacts): void {
       it('are told once, also when a blob is lost and brought again', async () => {
         await learn(linkOf('a'), linkOf('b'), recordOf(image));
         await verify('a', 'b');
-        await ports.arrivals.recordTold(await ports.arrivals.listUntold(9));
-        await ports.arrivals.recordTold([{ repository, digest: image.digest, at }]);
+        const untold = await ports.arrivals.listUntold(9);
+        await ports.arrivals.recordTold(untold);
+        await ports.arrivals.recordTold(untold);
         expect(await listUntold()).to.deep.equal([]);
         await ports.replicas.recordLost(blobOf('a'));
         await verify('a');
@@ -96,6 +98,20 @@ export function describeArrivalsContract(name: string, open: OpenFacts): void {
         expect(await listUntold()).to.deep.equal([]);
         await learn(recordOf(image));
         expect(await listUntold()).to.deep.equal([image.digest]);
+      });
+
+      it('are not taken for told by what was told of an earlier one', async () => {
+        await verify('a', 'b');
+        await learn(linkOf('a'), linkOf('b'), recordOf(image));
+        const earlier = await ports.arrivals.listUntold(9);
+        await learn(deletionOf(image));
+        // They are told apart by the moment, to the millisecond.
+        await sleep(2);
+        await learn(recordOf(image));
+        await ports.arrivals.recordTold(earlier);
+        expect(await listUntold()).to.deep.equal([image.digest]);
+        await ports.arrivals.recordTold(await ports.arrivals.listUntold(9));
+        expect(await listUntold()).to.deep.equal([]);
       });
 
       it('miss none where manifests are applied while their blobs are verified', async () => {

@@ -21,6 +21,12 @@ export class ArrivalBook {
     this.wake();
   }
 
+  /** The primary may have forgotten it. */
+  untell(key: string): void {
+    const own = this.own.get(key);
+    if (own) own.isTold = false;
+  }
+
   /** The manifest was deleted: it may come again, and is another arrival then. */
   forget(repository: RepositoryName, digest: Digest): void {
     this.own.delete(keyOf(repository, digest));

@@ -19,9 +19,9 @@ export class MemoryArrivals implements Arrivals {
   }
 
   async recordTold(arrivals: readonly Omit<Arrival, 'site'>[]): Promise<void> {
-    for (const { repository, digest } of arrivals) {
+    for (const { repository, digest, at } of arrivals) {
       const own = this.#facts.arrivals.own.get(keyOf(repository, digest));
-      if (own) own.isTold = true;
+      if (own?.at.getTime() === at.getTime()) own.isTold = true;
     }
   }
 

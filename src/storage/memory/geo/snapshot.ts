@@ -72,6 +72,8 @@ export class MemorySnapshot implements Snapshot {
       if (!listed.has(key.join(' '))) this.#facts.write(removalOf(part, key));
     }
     for (const row of rows) this.#writeRow(part, row);
+    if (part === 'manifests')
+      for (const { key } of rows) this.#facts.arrivals.untell(key.join('@'));
   }
 
   #writeRow(part: SnapshotPart, { key, fact: written }: SnapshotRow): void {

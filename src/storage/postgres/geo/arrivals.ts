@@ -21,9 +21,9 @@ const LIST_UNTOLD: Statement = {
 const RECORD_TOLD: Statement = {
   name: 'record-told-arrivals',
   text: `UPDATE own_arrivals SET is_told = true
-         FROM unnest($1::text[], $2::text[]) AS told (repository, digest)
+         FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS told (repository, digest, at)
          WHERE own_arrivals.repository = told.repository AND own_arrivals.digest = told.digest
-           AND NOT is_told`,
+           AND date_trunc('milliseconds', own_arrivals.at) = told.at AND NOT is_told`,
 };
 /** What was deleted meanwhile arrives nowhere. Gives what is new. */
 const RECORD = `
@@ -69,6 +69,7 @@ export class PostgresArrivals implements Arrivals {
     await this.#database.query(RECORD_TOLD, [
       arrivals.map(({ repository }) => repository),
       arrivals.map(({ digest }) => digest),
+      arrivals.map(({ at }) => at),
     ]);
   }
 

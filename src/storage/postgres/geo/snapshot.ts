@@ -74,8 +74,16 @@ export class PostgresSnapshot implements Snapshot {
         await writeFact(trx, removalOf(page.part, key));
       }
       for (const row of page.rows) await writeRow(trx, page.part, row);
+      if (page.part === 'manifests') await untellArrivals(trx, page);
     });
   }
+}
+
+/** The primary forgot those of what was deleted, also where it was pushed again since. */
+async function untellArrivals(trx: Knex.Transaction, range: KeyRange): Promise<void> {
+  const { key } = PARTS.manifests;
+  const told = `UPDATE own_arrivals SET is_told = false WHERE is_told AND ${isInRange(key)}`;
+  await trx.raw(told, boundsOf(key, range));
 }
 
 /** What is here within the range of the page and not on it. */
