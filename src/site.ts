@@ -59,7 +59,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       lifetimeMs: config.uploadExpiryMs,
     },
     ...(geo.elsewhere ? { elsewhere: geo.elsewhere } : {}),
-    ...(geo.demand && hasCommonLedger(config) ? { onRead: geo.demand.note } : {}),
+    ...(geo.demand ? { onRead: geo.demand.note } : {}),
   });
   const courier = await openCourier(config);
   const webhookBook = new WebhookBook({ ...common, courier });
@@ -67,11 +67,6 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     if (primary) await primary.close();
   };
   return { ...options, auth, registry, geo, courier, webhookBook, ...beyond, close };
-}
-
-/** Whether what this process wants is in the ledger that the worker reads. */
-function hasCommonLedger({ redisUrl, processes, replication }: Config): boolean {
-  return redisUrl !== undefined || (processes === 1 && replication === 'embedded');
 }
 
 /**

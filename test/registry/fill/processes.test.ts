@@ -197,6 +197,21 @@ describe('the fills of several processes of a site', () => {
     expect(upstream.offsets).to.deep.equal([0]);
   });
 
+  it('let a worker know that a client of another process waits', async () => {
+    const sleepLess: Clock['sleep'] = (milliseconds, signal) =>
+      systemClock.sleep(milliseconds / 100, signal);
+    const worker = startProcess({ ...systemClock, sleep: sleepLess });
+    const fetched = worker.fetch({ digest, sizeBytes, source: upstream.source });
+    (await upstream.opening(0)).write(bytes.subarray(0, 1000));
+    await sleep(60);
+    expect(worker.isRead(digest)).to.equal(false);
+    const read = open(startProcess()).then(buffer);
+    while (!worker.isRead(digest)) await sleep(5);
+    upstream.streams[0]!.end(bytes.subarray(1000));
+    expect((await read).equals(bytes)).to.equal(true);
+    await fetched;
+  });
+
   it('fetch each for itself for a client where the store shows nothing of others', async () => {
     Object.defineProperty(blobStore, 'followsOthers', { value: false });
     const [one, other] = [startProcess(), startProcess()];
