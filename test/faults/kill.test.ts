@@ -10,6 +10,7 @@ import { ADMIN, findPort, type Started, startProgram } from '../support/programs
 import { isFullLength } from './length.ts';
 import { signalFamily } from './process-tree.ts';
 import { expectKept, type Promised, pushOn } from './pusher.ts';
+import { randomFrom } from './seed.ts';
 
 const KILLS = isFullLength ? 30 : 6;
 const PUSHERS = 4;
@@ -111,15 +112,4 @@ function countBlobs(promised: readonly Promised[]): number {
 
 function promiseFor(index: number): Promised {
   return { repository: `pusher-${index}`, blobs: [], tags: new Map() };
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
