@@ -1,7 +1,8 @@
+import { request } from 'node:http';
 import { expect } from 'chai';
 import { digestOf } from '../../src/oci/digest.ts';
 import { openMemoryPorts, openPostgresPorts, type TestPorts } from '../support/ports.ts';
-import { type Image, makeImage, pull, push, pushManifest, send, until } from './client.ts';
+import { type Image, logIn, makeImage, pull, push, pushManifest, send, until } from './client.ts';
 import { type CountingProxy, startCountingProxy } from './lines/counting-proxy.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
@@ -96,6 +97,23 @@ for (const [where, openPorts] of [
       expect((await send(cancelled, { method: 'DELETE' })).status).to.equal(204);
       await until('nothing is left', async () => (await stagings(secondary)).length === 0);
       expect(await secondary.ports.blobStore.find(digestOf(content))).to.equal(undefined);
+    });
+
+    it('keeps nothing of a whole blob that broke off: nobody can go on with it', async () => {
+      const begun = (await stagings(secondary)).length;
+      const repository = 'acme/broken';
+      const token = await logIn(secondary.url, repository);
+      const digest = digestOf('never sent');
+      const client = request(`${secondary.url}/v2/${repository}/blobs/uploads/?digest=${digest}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-length': 2 * MiB },
+      });
+      client.on('error', () => undefined);
+      client.write(Buffer.alloc(MiB));
+      const isBegun = async () => (await stagings(secondary)).length > begun;
+      await until('the first bytes are here', isBegun);
+      client.destroy();
+      await until('they are gone', async () => !(await isBegun()));
     });
 
     it('passes on what it has no room for, and fetches it later', async () => {

@@ -37,6 +37,13 @@ export class UploadKeeper {
     }
   }
 
+  /** The primary gave no answer. What has no session is of no use: nobody can go on with it. */
+  breakOff(call: Call, copy: PushedCopy | undefined): void {
+    if (!copy) return;
+    if (call.request.method === 'POST') this.#keptUploads.settle(copy, false);
+    else copy.end();
+  }
+
   /** > POST `/v2/<name>/blobs/uploads/?digest=<digest>`: the whole blob in one request. */
   #openWhole(call: Call): PushedCopy | undefined {
     const digest = call.digestIn('digest');

@@ -25,7 +25,7 @@ export function forwardToPrimary(passOn: PassOn, keeper: UploadKeeper): Forward 
       keeper.settle(call, copy, answer.status);
       return answer.status === 401 ? challengeHere(call, answer) : answer;
     } catch (error) {
-      copy?.end();
+      keeper.breakOff(call, copy);
       throw error;
     }
   };
