@@ -1,22 +1,7 @@
 /** The server of a site: which doors it has, how it listens, and how it ends. */
 import { readFile } from 'node:fs/promises';
 import { systemClock as clock } from './clock.ts';
-import { VERSION } from './config/version.ts';
 import { type Config, ConfigError } from './config.ts';
-import { accessTokenRoutes } from './http/api/access-tokens.ts';
-import { accountRoutes } from './http/api/accounts.ts';
-import { checksumRoutes } from './http/api/checksums.ts';
-import { failureRoutes } from './http/api/failures.ts';
-import { feedRoutes } from './http/api/feed.ts';
-import { imageRoutes } from './http/api/images.ts';
-import { openApiRoutes } from './http/api/openapi.ts';
-import { orderRoutes } from './http/api/orders.ts';
-import { reportRoutes } from './http/api/reports.ts';
-import { repositoryRoutes } from './http/api/repositories.ts';
-import { siteRoutes } from './http/api/sites.ts';
-import { snapshotRoutes } from './http/api/snapshot.ts';
-import { statusRoutes } from './http/api/status.ts';
-import { webhookRoutes } from './http/api/webhooks.ts';
 import { type AppOptions, createApp, type OnAnswer } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests } from './http/count-requests.ts';
@@ -49,10 +34,13 @@ export async function answerUntil(
   const { config, log } = site;
   const draining = new AbortController();
   const seen = onAnswer ? { onAnswer } : {};
-  const handle = createApp({ ...describeApp(site, draining.signal), ...seen }).callback();
+  const app = describeApp(site, draining.signal);
+  const handle = createApp({ ...app, ...seen }).callback();
   const server = await listen(config, figures ? countRequests(handle, figures) : handle);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
+  // Clients are answered while it loads; where that fails, its first caller is told.
+  void app.openApi?.().catch(() => undefined);
   await stopping;
   log.info('stopping: what runs may finish');
   draining.abort();
@@ -94,15 +82,19 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     doors: [
       answerHealth({ check: () => ports.changeLog.head(), log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
-      openApiRoutes(VERSION),
-      statusRoutes({ ...geo, gatekeeper, passOn }),
-      failureRoutes({ ...geo, ...ports, gatekeeper, passOn }),
-      imageRoutes({ ...geo, gatekeeper, passOn, draining }),
-      webhookRoutes({ ...site, gatekeeper, passOn }),
-      ...openDoors(site, gatekeeper, draining),
+      tokenRoutes({ ...auth, gatekeeper }),
     ],
+    openApi: once(async () => {
+      const { openApi } = await import('./wire/api.ts');
+      return openApi(site, { gatekeeper, passOn, draining });
+    }),
     ...describeForwarding(site, passOn),
   };
+}
+
+function once<Result>(open: () => Promise<Result>): () => Promise<Result> {
+  let opening: Promise<Result> | undefined;
+  return () => (opening ??= open());
 }
 
 /** What a secondary does not answer by itself, and how the primary answers to secondaries. */
@@ -114,23 +106,6 @@ function describeForwarding({ geo, registry }: Site, passOn: PassOn | undefined)
   const keeper = new UploadKeeper(keptUploads, () => randomness.uuid());
   const forward = forwardToPrimary(passOn, keeper);
   return { forward, readList: readListFresh({ ...registry, forward, freshness }) };
-}
-
-/** What answers beside the distribution API. */
-function openDoors(site: Site, gatekeeper: Gatekeeper, draining: AbortSignal) {
-  const { auth, geo, identity, ports, registry, config } = site;
-  return [
-    tokenRoutes({ ...auth, gatekeeper }),
-    accountRoutes({ ...auth, gatekeeper }),
-    accessTokenRoutes({ ...auth, gatekeeper }),
-    repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
-    orderRoutes({ ...geo, gatekeeper }),
-    siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
-    reportRoutes({ ...ports, ...geo, gatekeeper }),
-    feedRoutes({ ...geo, gatekeeper, draining }),
-    snapshotRoutes({ ...geo, gatekeeper }),
-    checksumRoutes({ ...geo, gatekeeper }),
-  ];
 }
 
 /** Which clients may be sent to the bucket itself, by their address. */

@@ -3,7 +3,7 @@
  * doors.
  */
 import type { IncomingMessage } from 'node:http';
-import type Router from '@koa/router';
+import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -32,8 +32,10 @@ export interface AppOptions {
   readonly gatekeeper: Gatekeeper;
   readonly log: Log;
   readonly clock: Clock;
-  /** What answers beside `/v2`: the token endpoint, the API, health. */
+  /** What answers beside `/v2`: the token endpoint, health. */
   readonly doors?: readonly (Router | Middleware)[];
+  /** Opens the management API, once: with the first request for it, or sooner. */
+  readonly openApi?: () => Promise<readonly Router[]>;
   readonly forward?: Forward;
   /** Who needs no credential, by the state of an upload; nobody where it is absent. */
   readonly admission?: Admission;
@@ -58,6 +60,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(serveRegistry(options));
   for (const door of options.doors ?? [])
     app.use(typeof door === 'function' ? door : door.routes());
+  if (options.openApi) app.use(serveApi(options.openApi));
   app.use(refuseUnknownPath);
   return app;
 }
@@ -75,6 +78,22 @@ function serveRegistry(options: AppOptions): Middleware {
     await writeAnswer(context, { ...answer, headers });
     options.onAnswer?.(context.req, answer);
   };
+}
+
+function serveApi(openApi: () => Promise<readonly Router[]>): Middleware {
+  let serve: Middleware | undefined;
+  return async (context, next) => {
+    if (!context.path.startsWith('/api/')) return next();
+    serve ??= joinRouters(await openApi());
+    return serve(context, next);
+  };
+}
+
+function joinRouters(routers: readonly Router[]): Middleware {
+  const all = new Router();
+  for (const router of routers) all.use(router.routes());
+  // Its type asks for what it adds to the context by itself.
+  return all.routes() as Middleware;
 }
 
 /**

@@ -13,13 +13,13 @@ import { PostgresSnapshot } from '../storage/postgres/geo/snapshot.ts';
 import { PostgresIdentityStore } from '../storage/postgres/identity.ts';
 import { PostgresLeases } from '../storage/postgres/leases.ts';
 import { PostgresMetadata } from '../storage/postgres/metadata.ts';
-import { migrate } from '../storage/postgres/migrate.ts';
+import { loadMigrator, migrate } from '../storage/postgres/migrate.ts';
 import { PostgresRefreshTokens } from '../storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../storage/postgres/replicas.ts';
 import { PostgresSites } from '../storage/postgres/sites.ts';
 import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
 
-export { migrate };
+export { loadMigrator, migrate };
 
 /** @throws StorageUnavailable where the server does not answer */
 export async function openFacts(options: DatabaseOptions) {

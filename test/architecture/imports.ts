@@ -23,7 +23,7 @@ const GROUND = [
   'src/randomness.ts',
 ];
 
-/** Layers that a layer may import, besides itself and the ground; `program` and `test` may all. */
+/** Layers that a layer may import, besides itself and the ground; `program`, `wire`, `test` may all. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   oci: [],
   ports: ['oci'],
@@ -39,7 +39,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   console: [],
   cli: ['oci', 'config', 'program'],
   demo: ['cli', 'http', 'geo', 'oci', 'program'],
-  wire: ['ports'],
   config: ['oci'],
 };
 
@@ -62,7 +61,7 @@ function forbid(from: string, to: string): string | undefined {
   if (layer === 'test' || to === 'package.json') return undefined;
   if (other === 'test') return 'what a test needs of it belongs to the program.';
   if (other.startsWith('adapter') && layer !== other) return forbidAdapter(from);
-  if (layer === 'program') return forbidProgram(to, other);
+  if (layer === 'program' || layer === 'wire') return forbidProgram(to, other);
   if (layer === 'ports' && other === 'ports') return 'no port knows another; share words of oci.';
   if (layer === other) return undefined;
   if (GROUND.includes(to)) return forbidGround(layer);

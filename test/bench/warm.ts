@@ -11,8 +11,8 @@ const TOUCH_TWO_GIB = 'Buffer.alloc(2 ** 31, 1)';
  *
  * A virtual machine gets memory from its host at the first touch. Whoever writes files there, `dd`
  * too, does 300 MB/s into memory that nobody had before, and 3 GB/s into memory that somebody had;
- * which of the two a round would meet is chance. What was written before, by whom ever, shall not be
- * waited for either: the peer syncs nothing.
+ * which of the two a round would meet is chance. What was written before, by whom ever, shall not
+ * be waited for either: the peer syncs nothing.
  */
 export async function warmMachine(): Promise<void> {
   await run('sync');

@@ -26,8 +26,8 @@ async function listRoutes(): Promise<string[]> {
   const identity = await establishIdentity(ports.identityStore, { cluster: 'test', site: 'a' });
   const config = await loadConfig(undefined, { MERIDIAN_SITE: 'a' });
   const site = await openSite({ config, ports, identity, log: createLog('silent') });
-  const { doors = [] } = describeApp(site, new AbortController().signal);
-  const layers = doors.flatMap((door) => ('stack' in door ? (door.stack as Layer[]) : []));
+  const { openApi } = describeApp(site, new AbortController().signal);
+  const layers = (await openApi!()).flatMap(({ stack }): readonly Layer[] => stack);
   await site.close();
   const routes = layers.flatMap(({ methods, path }) =>
     textsOf(path).flatMap((text) =>

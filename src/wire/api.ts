@@ -1,0 +1,49 @@
+/** The management API of a site. Apart, since it takes a while to load. */
+import { VERSION } from '../config/version.ts';
+import { accessTokenRoutes } from '../http/api/access-tokens.ts';
+import { accountRoutes } from '../http/api/accounts.ts';
+import { checksumRoutes } from '../http/api/checksums.ts';
+import { failureRoutes } from '../http/api/failures.ts';
+import { feedRoutes } from '../http/api/feed.ts';
+import { imageRoutes } from '../http/api/images.ts';
+import { openApiRoutes } from '../http/api/openapi.ts';
+import { orderRoutes } from '../http/api/orders.ts';
+import { reportRoutes } from '../http/api/reports.ts';
+import { repositoryRoutes } from '../http/api/repositories.ts';
+import { siteRoutes } from '../http/api/sites.ts';
+import { snapshotRoutes } from '../http/api/snapshot.ts';
+import { statusRoutes } from '../http/api/status.ts';
+import { webhookRoutes } from '../http/api/webhooks.ts';
+import type { Gatekeeper } from '../http/authenticate.ts';
+import type { PassOn } from '../http/forward/pass-on.ts';
+import type { Site } from '../site.ts';
+
+export interface Entrance {
+  readonly gatekeeper: Gatekeeper;
+  /** Absent at a primary. */
+  readonly passOn: PassOn | undefined;
+  /** Aborts what never ends by itself. */
+  readonly draining: AbortSignal;
+}
+
+/** Its routes, a router for each noun. */
+export function openApi(site: Site, entrance: Entrance) {
+  const { auth, geo, identity, ports, registry, config } = site;
+  const { gatekeeper } = entrance;
+  return [
+    openApiRoutes(VERSION),
+    statusRoutes({ ...geo, ...entrance }),
+    failureRoutes({ ...geo, ...ports, ...entrance }),
+    imageRoutes({ ...geo, ...entrance }),
+    webhookRoutes({ ...site, ...entrance }),
+    accountRoutes({ ...auth, gatekeeper }),
+    accessTokenRoutes({ ...auth, gatekeeper }),
+    repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
+    orderRoutes({ ...geo, gatekeeper }),
+    siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
+    reportRoutes({ ...ports, ...geo, gatekeeper }),
+    feedRoutes({ ...geo, ...entrance }),
+    snapshotRoutes({ ...geo, gatekeeper }),
+    checksumRoutes({ ...geo, gatekeeper }),
+  ];
+}
