@@ -16,7 +16,7 @@ import {
   staleOrigin,
   type WantedManifest,
 } from '../registry/elsewhere.ts';
-import type { Fill, OnVerified } from '../registry/fill.ts';
+import type { Fill, OnVerified, Wanted } from '../registry/fill.ts';
 import type { StoredManifest } from '../storage/metadata.ts';
 import { type Upstream, UpstreamFailure, type UpstreamManifest } from '../storage/upstream.ts';
 import type { Freshness } from './freshness.ts';
@@ -24,7 +24,7 @@ import { askPrimary, PrimaryAway } from './primary-away.ts';
 
 interface Dependencies {
   readonly upstream: Upstream;
-  readonly fill: Pick<Fill, 'open'>;
+  readonly fill: Pick<Fill, 'open' | 'fetch'>;
   readonly onArrival: OnVerified;
   readonly freshness: Pick<Freshness, 'judge' | 'mayBeStale'>;
 }
@@ -72,11 +72,18 @@ export class PrimaryElsewhere implements Elsewhere {
     return found && nameContent(reference, found);
   }
 
-  /** @throws PrimaryAway */
+  /**
+   * The question goes to the primary by this repository, however the fill comes by the bytes. What
+   * will be read comes along with its answer: two round trips one after the other would be felt.
+   * @throws PrimaryAway
+   */
   findBlob(
     repository: RepositoryName,
     digest: Digest,
+    isOpening = false,
   ): Promise<{ readonly sizeBytes: number } | undefined> {
+    // Who opens it joins the fill, and hears of its failure.
+    if (isOpening) void this.#fill.fetch(this.#want(repository, { digest })).catch(() => undefined);
     const question = () => this.#upstream.findBlob(repository, digest);
     return askPrimary(`look for the blob ${digest}`, question);
   }
@@ -87,11 +94,15 @@ export class PrimaryElsewhere implements Elsewhere {
     blob: SizedBlob,
     range?: ByteRange,
   ): Promise<Readable | undefined> {
+    const wanted = { ...this.#want(repository, blob), ...(range ? { range } : {}) };
+    const filled = await askPrimary(`read the blob ${blob.digest}`, () => this.#fill.open(wanted));
+    return filled?.content;
+  }
+
+  #want(repository: RepositoryName, blob: Pick<SizedBlob, 'digest'> & Partial<SizedBlob>): Wanted {
     const { digest } = blob;
     const source = (offset: number) => this.#upstream.openBlob(repository, digest, offset);
-    const wanted = { ...blob, source, onVerified: this.#onArrival, ...(range ? { range } : {}) };
-    const filled = await askPrimary(`read the blob ${digest}`, () => this.#fill.open(wanted));
-    return filled?.content;
+    return { ...blob, source, onVerified: this.#onArrival };
   }
 }
 

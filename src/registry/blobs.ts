@@ -10,11 +10,11 @@ import type { BlobMemory, LinkedBlob } from './blob-memory.ts';
 import {
   ASKED,
   asOfBoth,
+  type BlobReadOptions,
   type Elsewhere,
   localOrigin,
   OWN,
   type Reading,
-  type ReadOptions,
   type SizedBlob,
 } from './elsewhere.ts';
 
@@ -56,13 +56,13 @@ export class Blobs {
   async get(
     repository: RepositoryName,
     digest: Digest,
-    { asOf, consistency }: ReadOptions = {},
+    { asOf, consistency, isOpening = false }: BlobReadOptions = {},
   ): Promise<Reading<LinkedBlob>> {
     const standing = await this.#elsewhere?.judge(consistency);
     const known = standing ? asOfBoth(asOf, standing) : asOf;
     const linked = await this.#memory.find(repository, digest, known);
     if (linked) return { found: linked, origin: standing ? localOrigin(standing) : OWN };
-    const found = await this.#elsewhere?.findBlob(repository, digest);
+    const found = await this.#elsewhere?.findBlob(repository, digest, isOpening);
     if (found) return { found, origin: ASKED };
     throw unknown(digest);
   }

@@ -40,6 +40,11 @@ export interface ReadOptions {
   readonly consistency?: Consistency | undefined;
 }
 
+export interface BlobReadOptions extends ReadOptions {
+  /** Whether the bytes will be asked for next. */
+  readonly isOpening?: boolean;
+}
+
 /** How fresh this site is at a moment. */
 export interface Standing {
   /** Whether what moves, such as a tag, may be answered by this site itself. */
@@ -71,9 +76,11 @@ export interface Elsewhere {
 
   findManifest(wanted: WantedManifest): Promise<Reading<StoredManifest> | undefined>;
 
+  /** @param isOpening whether the bytes will be asked for next: they may be on their way then */
   findBlob(
     repository: RepositoryName,
     digest: Digest,
+    isOpening?: boolean,
   ): Promise<{ readonly sizeBytes: number } | undefined>;
 
   /** The bytes, or those of one range inside the blob. Breaks with an error, never ends short. */

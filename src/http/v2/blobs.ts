@@ -12,7 +12,8 @@ import type { Services } from './services.ts';
 
 export async function getBlob(call: Call, services: Services): Promise<Answer> {
   const { repository, digest } = call;
-  const options = { asOf: call.caller.asOf, consistency: call.consistency };
+  const { consistency } = call;
+  const options = { asOf: call.caller.asOf, consistency, isOpening: !call.isHead };
   const { found, origin } = await services.blobs.get(repository, digest, options);
   const { sizeBytes } = found;
   const headers = { ...blobHeaders(digest, sizeBytes), ...printOrigin(origin) };
