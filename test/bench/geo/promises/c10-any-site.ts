@@ -11,7 +11,7 @@ import { type ChooseSite, demand, LoadClient } from './load-client.ts';
 const LANES = 32;
 const ROUND_TRIP_MS = 20;
 const LAYER_BYTES = 3000;
-const CHUNK_BYTES = 1200;
+const CHUNK_BYTES = 1600;
 
 interface Push {
   /** Repository and tag. */
@@ -31,7 +31,7 @@ export const benchAnySite: RunRow = async ({ isSmall }): Promise<GeoRow[]> => {
   const begunMs = performance.now();
   await inLanes({ count, lanes: LANES }, (n) =>
     failures.catch(async () => {
-      const image = makeImage(LAYER_BYTES + n);
+      const image = makeImage(LAYER_BYTES);
       const name = `c10/app-${n % 10}:v${n}`;
       const chunkBytes = n % 2 ? CHUNK_BYTES : undefined;
       await pushAnywhere(client, anywhere, { name, image, chunkBytes });

@@ -17,6 +17,7 @@ import { hangLeader } from './steer.ts';
 const TICK_MS = 50;
 const POLL_MS = 10;
 const SITE_BOUND_MS = 10_000;
+const SHORT_BOUND_MS = 2000;
 
 /** How replication is cut; each says how it comes back. */
 type Cut = (site: GeoSite) => Promise<() => Promise<void>>;
@@ -26,6 +27,7 @@ const CUTS: Readonly<Record<string, Cut>> = {
     line!.hold();
     return async () => line!.pass();
   },
+  // It takes a while until it stands still: at the move the site is some seconds old already.
   'the replication alone hangs': hangLeader,
 };
 
@@ -48,7 +50,8 @@ export const benchBoundedAge: RunRow = async ({ isSmall }): Promise<GeoRow[]> =>
   const rows: GeoRow[] = [];
   for (const [how, cut] of Object.entries(CUTS)) {
     const errorsMs: number[] = [];
-    for (const boundMs of [SITE_BOUND_MS, ...Array<number>(rounds).fill(2000)]) {
+    const short = cut === hangLeader ? [] : Array<number>(rounds).fill(SHORT_BOUND_MS);
+    for (const boundMs of [SITE_BOUND_MS, ...short]) {
       const seen = await bench.round(cut, boundMs);
       errorsMs.push(...seen.errorsMs);
       const done = `moved, ${how}, polled each ${POLL_MS} ms: old digest, last seen`;
