@@ -39,7 +39,7 @@ export function indexOf(children: readonly Digest[]): ManifestRecord {
   });
 }
 
-function recordOf(mediaType: string, body: object): ManifestRecord {
+export function recordOf(mediaType: string, body: object): ManifestRecord {
   const content = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...body }));
   const outline = outlineOf(parseManifest(content, mediaType));
   return { digest: digestOf(content), mediaType, content, ...outline };

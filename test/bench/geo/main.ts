@@ -16,6 +16,7 @@ import { benchInterrupted } from './speed/interrupted.ts';
 import { benchPushToTag } from './speed/push-to-tag.ts';
 import { benchRanges } from './speed/ranges.ts';
 import { type BenchOptions, type GeoRow, printRows, type RunRow } from './table.ts';
+import { benchWeekAway } from './week/away.ts';
 
 const ROWS: Readonly<Record<string, RunRow>> = {
   'push-to-tag': benchPushToTag,
@@ -29,6 +30,7 @@ const ROWS: Readonly<Record<string, RunRow>> = {
   c6: benchComplete,
   c10: benchAnySite,
   c12: benchBusy,
+  'week-away': benchWeekAway,
 };
 
 async function main(): Promise<void> {
