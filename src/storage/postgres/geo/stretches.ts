@@ -33,41 +33,53 @@ export function boundsOf(key: readonly string[], { after, through }: KeyRange): 
   ];
 }
 
-/** See `Snapshot.cut`. The keys alone say where to cut. */
+/** What the rows of `{ordered}` come to; their lines are in the order of the keys. */
+const SUM = `CAST(count(*) AS integer) AS rows, encode(sha256(convert_to(
+  coalesce(string_agg(line, E'\\n'), ''), 'UTF8')), 'hex') AS checksum`;
+
+/**
+ * See `Snapshot.cut`. Each stretch begins where the one before it ended, so the rows are read once;
+ * a key as one text has the order of the key, since its words are ASCII without a space.
+ */
 export async function cutRange(
   trx: Knex.Transaction,
   part: SnapshotPart,
   { range, rows }: { readonly range: KeyRange; readonly rows: number },
 ): Promise<Stretch[]> {
-  const { table, key } = PARTS[part];
+  const { table, key, line } = PARTS[part];
   const columns = key.join(', ');
-  const behind = (from: string) =>
-    `SELECT ${columns} FROM ${table}
-     WHERE (${columns}) > (${from}) AND (${columns}) <= (${marks(key)})
-     ORDER BY ${columns} OFFSET ? LIMIT 1`;
+  const stretchBehind = (from: string) =>
+    `SELECT ${SUM}, max(path) AS last FROM (
+       SELECT ${key.join(" || ' ' || ")} AS path, ${line} AS line FROM ${table}
+       WHERE (${columns}) > (${from}) AND (${columns}) <= (${marks(key)})
+       ORDER BY ${columns} LIMIT ?
+     ) AS ordered`;
+  const lastWords = key.map((_, nth) => `split_part(cut.last, ' ', ${nth + 1})`).join(', ');
   const bounds = boundsOf(key, range);
   const through = bounds.slice(key.length);
   const found = await trx.raw(
-    `WITH RECURSIVE ends AS (
-       (SELECT 1 AS nth, * FROM (${behind(marks(key))}) AS one)
+    `WITH RECURSIVE cut AS (
+       (SELECT 1 AS nth, * FROM (${stretchBehind(marks(key))}) AS one)
        UNION ALL
-       SELECT nth + 1, one.* FROM ends
-       CROSS JOIN LATERAL (${behind(key.map((column) => `ends.${column}`).join(', '))}) AS one
-       WHERE nth < ?
-     ) SELECT ${columns} FROM ends ORDER BY nth`,
-    [...bounds, rows - 1, ...through, rows - 1, CUT_AT_ONCE],
+       SELECT nth + 1, one.* FROM cut CROSS JOIN LATERAL (${stretchBehind(lastWords)}) AS one
+       WHERE cut.rows = ? AND nth < ?
+     ) SELECT rows, checksum, last FROM cut ORDER BY nth`,
+    [...bounds, rows, ...through, rows, rows, CUT_AT_ONCE],
   );
-  const ends = found.rows.map((row: Record<string, string>) => key.map((column) => row[column]!));
-  const ranges = splitAt(ends, range);
-  const sums = await sumRanges(trx, part, ranges);
-  return ranges.map((one, nth) => ({ ...one, ...sums[nth]! }));
+  return chain(found.rows, range, rows);
 }
 
-/** The ranges up to each end; where there may be no more of them, the last goes on to the end. */
-function splitAt(ends: readonly SnapshotKey[], { after, through }: KeyRange): KeyRange[] {
-  const starts = [after, ...ends];
-  const ranges = ends.map((end, nth) => rangeOf(starts[nth], end));
-  return ends.length < CUT_AT_ONCE ? [...ranges, rangeOf(starts.at(-1), through)] : ranges;
+/** A stretch with less rows than it may have is the last one, and goes on to the end. */
+function chain(found: readonly Cut[], { after, through }: KeyRange, size: number): Stretch[] {
+  return found.map(({ rows, checksum, last }, nth) => {
+    const start = nth === 0 ? after : found[nth - 1]!.last.split(' ');
+    return { ...rangeOf(start, rows < size ? through : last.split(' ')), rows, checksum };
+  });
+}
+
+interface Cut extends Sum {
+  /** The last key as one text. */
+  readonly last: string;
 }
 
 function rangeOf(after: SnapshotKey | undefined, through: SnapshotKey | undefined): KeyRange {
@@ -109,8 +121,7 @@ async function sumSome(
       .join(', ')})
        WITH ORDINALITY AS wanted (${ends.flat().join(', ')}, nth)
      CROSS JOIN LATERAL (
-       SELECT CAST(count(*) AS integer) AS rows, encode(sha256(convert_to(
-         coalesce(string_agg(line, E'\\n'), ''), 'UTF8')), 'hex') AS checksum
+       SELECT ${SUM}
        FROM (
          SELECT ${line} AS line FROM ${table}
          WHERE (${columns}) > (${after}) AND (${columns}) <= (${through}) ORDER BY ${columns}
