@@ -22,9 +22,10 @@ const LOCAL = new Set([
   0x794c7630, // overlay
 ]);
 
-/** Whether all who can write to the folder run on this machine. */
+/** Whether all who can write to the folder run on this machine; not where nobody can tell. */
 export async function isLocal(folder: string): Promise<boolean> {
-  return LOCAL.has((await statfs(folder)).type);
+  const found = await statfs(folder).catch(() => undefined);
+  return found !== undefined && LOCAL.has(found.type);
 }
 
 interface Followed {

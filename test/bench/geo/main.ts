@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { benchReadYourWrites } from './promises/c1-read-your-writes.ts';
 import { benchBoundedAge } from './promises/c2-bounded-age.ts';
 import { benchAlone } from './promises/c3-alone.ts';
+import { benchColdPulls } from './promises/c5-cold-pulls.ts';
 import { benchComplete } from './promises/c6-complete.ts';
 import { benchChecksums } from './promises/c7-checksums.ts';
 import { benchAnySite } from './promises/c10-any-site.ts';
@@ -27,6 +28,7 @@ const ROWS: Readonly<Record<string, RunRow>> = {
   c3: benchAlone,
   c4: benchInterrupted,
   c7: benchChecksums,
+  c5: benchColdPulls,
   c6: benchComplete,
   c10: benchAnySite,
   c12: benchBusy,

@@ -1,0 +1,105 @@
+/**
+ * Many clients of one cold blob, each of which compares every byte; in a thread of their own, so
+ * that the line, which lives in the main one, keeps its pace.
+ */
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { Agent, request } from 'undici';
+
+const MIB = 1024 * 1024;
+
+export interface Cold {
+  /** Of the blob at the site. */
+  readonly url: string;
+  readonly authorization: string;
+  readonly bytes: SharedArrayBuffer;
+  readonly clients: number;
+}
+
+export interface Seen {
+  readonly kind: 'whole' | 'ranged' | 'aborted';
+  readonly firstByteMs: number;
+  readonly seconds: number;
+}
+
+interface Part {
+  readonly kind: Seen['kind'];
+  readonly start: number;
+  /** Position of the last byte that is read; then the client goes. */
+  readonly last: number;
+}
+
+/** Starts all at once. @throws Error with what the first of them saw that is wrong */
+export function readCold(cold: Cold): Promise<Seen[]> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: cold });
+    worker.once('message', resolve).once('error', reject);
+  });
+}
+
+class ColdRead {
+  readonly #cold: Cold;
+  readonly #blob: Buffer;
+  readonly #agent: Agent;
+  /** When the first of all whole reads had so many MiB. */
+  readonly #cameAt: number[] = [];
+
+  constructor(cold: Cold) {
+    this.#cold = cold;
+    this.#blob = Buffer.from(cold.bytes);
+    const limits = { headersTimeout: 0, bodyTimeout: 0 };
+    this.#agent = new Agent({ connections: cold.clients, ...limits });
+  }
+
+  async readAll(): Promise<Seen[]> {
+    const { clients } = this.#cold;
+    const seen = await Promise.all(Array.from({ length: clients }, (_, n) => this.#readAs(n)));
+    await this.#agent.destroy();
+    return seen;
+  }
+
+  /** Of ten clients one goes early, and two ask for a tenth of the blob. */
+  #readAs(n: number): Promise<Seen> {
+    const { length } = this.#blob;
+    const tenth = Math.floor(length / 10);
+    if (n % 10 === 3) return this.#read({ kind: 'aborted', start: 0, last: tenth });
+    if (n % 5 !== 1) return this.#read({ kind: 'whole', start: 0, last: length - 1 });
+    const start = Math.floor((0.9 * length * n) / this.#cold.clients);
+    return this.#read({ kind: 'ranged', start, last: start + tenth - 1 });
+  }
+
+  async #read({ kind, start, last }: Part): Promise<Seen> {
+    const { url, authorization } = this.#cold;
+    const range = kind === 'ranged' ? { range: `bytes=${start}-${last}` } : {};
+    const askedAt = performance.now();
+    const { body, statusCode } = await request(url, {
+      dispatcher: this.#agent,
+      headers: { authorization, ...range },
+    });
+    if (statusCode !== 200 && statusCode !== 206) throw new Error(`answered with ${statusCode}`);
+    let [position, firstByteAt] = [start, Number.NaN];
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (position === start) firstByteAt = performance.now();
+      if (!chunk.equals(this.#blob.subarray(position, position + chunk.length))) {
+        throw new Error(`a wrong byte came behind ${position}`);
+      }
+      position += chunk.length;
+      if (kind === 'whole') this.#note(position);
+      if (kind === 'aborted' && position > last) break;
+    }
+    if (position <= last) throw new Error(`the body ended at ${position}`);
+    const cameAt = kind === 'ranged' ? (this.#cameAt[Math.ceil(start / MIB)] ?? 0) : 0;
+    const firstByteMs = firstByteAt - Math.max(askedAt, cameAt);
+    return { kind, firstByteMs, seconds: (performance.now() - askedAt) / 1000 };
+  }
+
+  #note(position: number): void {
+    for (let at = Math.floor(position / MIB); this.#cameAt[at] === undefined && at >= 0; at -= 1) {
+      this.#cameAt[at] = performance.now();
+    }
+  }
+}
+
+if (!isMainThread && parentPort) {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  parentPort.postMessage(await new ColdRead(workerData as Cold).readAll());
+}
