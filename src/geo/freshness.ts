@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Consistency } from '../oci/consistency.ts';
 import type { Standing } from '../registry/elsewhere.ts';
 import type { ChangeLog } from '../storage/change-log.ts';
+import type { Passage } from './passage.ts';
 
 export interface FreshnessSettings {
   /** For requests that ask for none themselves. */
@@ -17,6 +18,8 @@ export interface FreshnessSettings {
 interface Dependencies {
   readonly changeLog: Pick<ChangeLog, 'readHead'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
+  /** Says what was written through this site and has not come back to it. */
+  readonly passage: Pick<Passage, 'owed'>;
 }
 
 /** A proof as it is remembered: it ages by the clock of this process. */
@@ -39,10 +42,12 @@ export class Freshness {
   readonly #changeLog: Dependencies['changeLog'];
   readonly #clock: Dependencies['clock'];
   readonly #settings: FreshnessSettings;
+  readonly #passage: Dependencies['passage'];
   #last: Watermark | undefined;
   #reading: Promise<Watermark> | undefined;
 
-  constructor({ changeLog, clock }: Dependencies, settings: FreshnessSettings) {
+  constructor({ changeLog, clock, passage }: Dependencies, settings: FreshnessSettings) {
+    this.#passage = passage;
     this.#changeLog = changeLog;
     this.#clock = clock;
     this.#settings = settings;
@@ -68,8 +73,9 @@ export class Freshness {
 
   #stand({ position, provenAtMs }: Watermark, consistency: Consistency): Standing {
     const ageMs = provenAtMs === undefined ? undefined : this.#clock.elapsedMs() - provenAtMs;
+    const hasOwn = consistency.mode === 'eventual' || position >= this.#passage.owed;
     return {
-      mayAnswer: decide(consistency, ageMs) === 'local',
+      mayAnswer: hasOwn && decide(consistency, ageMs) === 'local',
       isStrong: consistency.mode === 'strong',
       position,
       ...(ageMs === undefined ? {} : { ageMs }),

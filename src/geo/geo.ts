@@ -89,6 +89,7 @@ export function openGeo(dependencies: GeoDependencies): Geo {
   const copiesAll = sync.some((pattern) => pattern === '**');
   const status = openStatus(dependencies, { site, version, copiesAll });
   const onArrival = createArrival(dependencies);
+  const passage = new Passage(dependencies);
   const keptUploads = new KeptUploads({ ...dependencies, onArrival });
   const fill = new Fill({ ...dependencies, turns: new Turns(dependencies) });
   fill.expectFrom(keptUploads);
@@ -102,17 +103,18 @@ export function openGeo(dependencies: GeoDependencies): Geo {
     feed: new Feed({ ...dependencies, role }),
     snapshotPages: new SnapshotPages({ ...dependencies, role }),
     checksums: new FactChecksums({ ...dependencies, role }),
-    passage: new Passage(dependencies),
+    passage,
     fill,
     onArrival,
     keptUploads,
-    ...(upstream ? openReading({ ...dependencies, upstream, fill, onArrival }) : {}),
+    ...(upstream ? openReading({ ...dependencies, upstream, fill, onArrival, passage }) : {}),
   };
 }
 
 /** How a secondary reads: what is here while that is fresh enough, and the primary otherwise. */
 function openReading(
-  dependencies: GeoDependencies & Pick<Geo, 'fill' | 'onArrival'> & { readonly upstream: Upstream },
+  dependencies: GeoDependencies &
+    Pick<Geo, 'fill' | 'onArrival' | 'passage'> & { readonly upstream: Upstream },
 ) {
   const freshness = new Freshness(dependencies, dependencies.freshnessSettings);
   const elsewhere = new PrimaryElsewhere({ ...dependencies, freshness });

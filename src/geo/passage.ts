@@ -23,6 +23,7 @@ export const WRITES_HEADER = 'meridian-writes';
 export class Passage {
   readonly #changeLog: Dependencies['changeLog'];
   readonly #clock: Clock;
+  #owed = 0;
 
   constructor({ changeLog, clock }: Dependencies) {
     this.#changeLog = changeLog;
@@ -34,19 +35,29 @@ export class Passage {
     return this.#changeLog.head();
   }
 
+  /**
+   * The last position that a client of this process was not let wait for any longer: before it has
+   * come, this site's own facts are older than what was written through it.
+   */
+  get owed(): number {
+    return this.#owed;
+  }
+
   /** Resolves when this site has the position, or the patience is over. @returns whether it has. */
   async waitFor(position: number): Promise<boolean> {
     const bell = new Bell(this.#clock);
     const stopWatching = this.#changeLog.watch(() => bell.ring());
-    const deadline = this.#clock.now().getTime() + PATIENCE_MS;
+    const deadlineMs = this.#clock.elapsedMs() + PATIENCE_MS;
     const never = new AbortController().signal;
     try {
       for (;;) {
         if ((await this.#changeLog.head()) >= position) return true;
-        const left = deadline - this.#clock.now().getTime();
-        if (left <= 0) return false;
-        await bell.wait(left, never);
+        const leftMs = deadlineMs - this.#clock.elapsedMs();
+        if (leftMs <= 0) break;
+        await bell.wait(leftMs, never);
       }
+      this.#owed = Math.max(this.#owed, position);
+      return false;
     } finally {
       stopWatching();
     }

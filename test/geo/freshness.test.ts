@@ -30,6 +30,7 @@ describe('Freshness', () => {
   let head: LogHead;
   let queries: number;
   let slowMs: number;
+  let owed: number;
 
   const readHead = async () => {
     queries += 1;
@@ -37,11 +38,12 @@ describe('Freshness', () => {
     return head;
   };
   const open = (settings: FreshnessSettings = SETTINGS) => {
-    return new Freshness({ changeLog: { readHead }, clock: { elapsedMs: () => now } }, settings);
+    const clock = { elapsedMs: () => now };
+    return new Freshness({ changeLog: { readHead }, clock, passage: { owed } }, settings);
   };
 
   beforeEach(() => {
-    [now, queries, slowMs] = [5000, 0, 0];
+    [now, queries, slowMs, owed] = [5000, 0, 0, 0];
     head = { position: 3, ageMs: 400 };
   });
 
@@ -51,6 +53,15 @@ describe('Freshness', () => {
     now += 100;
     expect(await freshness.judge()).to.include({ mayAnswer: true, ageMs: 500 });
     expect(queries).to.equal(1);
+  });
+
+  it('answers nothing until what was written here has come, but under eventual', async () => {
+    owed = 4;
+    const freshness = open();
+    expect(await freshness.judge()).to.include({ mayAnswer: false, position: 3 });
+    expect(await freshness.judge({ mode: 'eventual' })).to.include({ mayAnswer: true });
+    head = { position: 4, ageMs: 400 };
+    expect(await freshness.judge()).to.include({ mayAnswer: true, position: 4 });
   });
 
   it('reads again after a while, and shares the query', async () => {
@@ -99,7 +110,10 @@ describe('Freshness', () => {
 
   it('remembers nothing of a query that failed', async () => {
     const broken = { changeLog: { readHead: () => Promise.reject(new Error('away')) } };
-    const freshness = new Freshness({ ...broken, clock: { elapsedMs: () => now } }, SETTINGS);
+    const freshness = new Freshness(
+      { ...broken, clock: { elapsedMs: () => now }, passage: { owed } },
+      SETTINGS,
+    );
     for (let n = 0; n < 2; n++) {
       const error = await freshness.judge().catch((failure: unknown) => failure);
       expect(error).to.be.an('error');

@@ -102,6 +102,28 @@ function describeFreshness(where: string, openPorts: OpenPorts): void {
       }
     });
 
+    it('reads what was written here, also where the feed lags behind the answer', async () => {
+      const [before, after] = [makeImage(100), makeImage(100)];
+      await pushTo('acme/app:lagging', before);
+      await secondary.stopReplication();
+      try {
+        await push({ site: secondary.url, name: 'acme/app:lagging' }, after);
+        for (const reading of [undefined, 'bounded;max-age=60']) {
+          const answer = await ask('acme/app/manifests/lagging', reading);
+          expect(answer.headers.get('docker-content-digest')).to.equal(after.digest);
+          expect(answer.headers.get('meridian-source')).to.equal('primary');
+        }
+      } finally {
+        await secondary.startReplication();
+      }
+      await isFollowing();
+      const isHere = async () => {
+        const answer = await ask('acme/app/manifests/lagging');
+        return answer.headers.get('meridian-source') === 'local';
+      };
+      await until('it is answered here again', isHere);
+    });
+
     it('answers without asking under eventual and bounded, and asks under strong', async () => {
       const image = makeImage(100);
       await pushTo('acme/app:asked', image);
