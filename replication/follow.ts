@@ -39,7 +39,7 @@ const DRIFT = 0.001;
 const RENEWAL_MS = 5 * 60 * 1000;
 
 /** A proof without changes is a write of its own: no more of them than that. */
-const PROOF_PAUSE_MS = 400;
+const PROOF_PAUSE_MS = 300;
 
 /** Follows until the signal aborts; a feed that breaks is opened again. Never throws. */
 export async function follow(options: FollowOptions, signal: AbortSignal): Promise<void> {

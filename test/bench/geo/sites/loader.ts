@@ -6,6 +6,7 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Client } from 'pg';
 import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
 import { outlineOf, parseManifest } from '../../../../src/oci/manifest.ts';
 import { OCI_MANIFEST } from '../../../../src/oci/media-type.ts';
@@ -38,6 +39,7 @@ const OPTIONS = '-c synchronous_commit=off -c enable_seqscan=off -c enable_bitma
 
 export class Loader implements AsyncDisposable {
   readonly #metadata: Pick<Metadata, 'linkBlob' | 'recordManifest'>;
+  readonly #databaseUrl: string;
   readonly #layout: Layout;
   readonly #close: () => Promise<void>;
   /** Of all bytes but the name, by size: they are the same in each sparse blob of that size. */
@@ -45,6 +47,7 @@ export class Loader implements AsyncDisposable {
 
   private constructor(site: GeoSite, facts: Awaited<ReturnType<typeof openFacts>>) {
     this.#metadata = facts.metadata;
+    this.#databaseUrl = site.databaseUrl;
     this.#close = () => facts.close();
     this.#layout = new Layout(join(site.data, 'content'));
   }
@@ -132,6 +135,17 @@ export class Loader implements AsyncDisposable {
     });
     if (outcome.kind !== 'recorded') throw new Error(`${repository}:${tag} is ${outcome.kind}`);
     return digest;
+  }
+
+  /** What was loaded so far was pushed an hour ago: it is the past, and no fresh push. */
+  async makePast(): Promise<void> {
+    const client = new Client({ connectionString: this.#databaseUrl });
+    await client.connect();
+    try {
+      await client.query(`UPDATE changes SET at = at - interval '1 hour'`);
+    } finally {
+      await client.end();
+    }
   }
 
   async #makeRoom(digest: Digest): Promise<string> {

@@ -47,6 +47,7 @@ async function load(primary: GeoSite, images: number): Promise<void> {
       layer,
     ]);
   });
+  await loader.makePast();
 }
 
 interface PeerFigure {
