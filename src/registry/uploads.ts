@@ -10,7 +10,7 @@ import { lengthOf } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Metadata } from '../storage/metadata.ts';
-import type { UploadTracker } from '../storage/upload-tracker.ts';
+import type { UploadSession, UploadTracker } from '../storage/upload-tracker.ts';
 import type { HeldUpload, UploadLeases } from './upload-leases.ts';
 import { bounded, type Chunk, checkChunk, wrongSize } from './upload-rules.ts';
 
@@ -59,8 +59,7 @@ export class Uploads {
   /** Bytes that are kept. @throws RegistryError BLOB_UPLOAD_UNKNOWN, also for another's (A10). */
   async getOffset(point: Omit<UploadPoint, 'offset'>): Promise<number> {
     const session = await this.#uploadTracker.find(point.id);
-    const isTheirs = session?.repository === point.repository && session.subject === point.subject;
-    if (!session || !isTheirs) throw unknown();
+    if (!session || !isTheirs(session, point)) throw unknown();
     return session.offset;
   }
 
@@ -118,10 +117,13 @@ export class Uploads {
     await this.#blobStore.discard(point.id);
   }
 
+  /** Whoever cannot have it is told why by {@link getOffset}. @throws BLOB_UPLOAD_UNKNOWN */
   async #take(point: UploadPoint, { range }: Chunk): Promise<HeldUpload | undefined> {
-    await this.getOffset(point);
     if (range && range.start !== point.offset) return undefined;
-    return this.#leases.take(point.id, point.offset);
+    const held = await this.#leases.take(point.id, point.offset);
+    if (!held || isTheirs(held.session, point)) return held;
+    await held.release();
+    throw unknown();
   }
 
   /**
@@ -183,6 +185,10 @@ export class Uploads {
   async #outOfOrder(point: UploadPoint): Promise<OutOfOrder> {
     return { kind: 'out-of-order', offset: await this.getOffset(point) };
   }
+}
+
+function isTheirs(session: UploadSession, point: Omit<UploadPoint, 'offset'>): boolean {
+  return session.repository === point.repository && session.subject === point.subject;
 }
 
 function unknown(): RegistryError {

@@ -48,6 +48,16 @@ describe('uploads', () => {
     expect(await metadata.findBlob(repository, digest)).to.deep.equal({ sizeBytes: 10 });
   });
 
+  it('are unknown to whoever did not begin them, and stay free (A10)', async () => {
+    for (const other of [{ subject: 'eve' }, { repository: repositoryNamed('a/c') }]) {
+      const chunk = { content: chunksOf(BYTES) };
+      await expectCode(uploads.append({ ...point, ...other }, chunk), 'BLOB_UPLOAD_UNKNOWN');
+      const finished = uploads.finish({ ...point, ...other }, { digest, chunk });
+      await expectCode(finished, 'BLOB_UPLOAD_UNKNOWN');
+    }
+    expect(await finish()).to.deep.equal({ kind: 'finished', sizeBytes: 10 });
+  });
+
   it('let one of two writers win, and tell the other where the upload stands (70)', async () => {
     const slow = new PassThrough();
     const first = uploads.append(point, { content: slow });
