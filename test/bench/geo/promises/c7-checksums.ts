@@ -9,7 +9,7 @@ import { type GeoSite, type GeoStand, startSites } from '../stand.ts';
 import { atLeast, atMost, type BenchOptions, type GeoRow } from '../table.ts';
 
 const ROUND_TRIP_MS = 20;
-const MIB = 1024 * 1024;
+const MB = 1_000_000;
 
 /** Of each repository: itself, and in it so many of each sort, five blobs to a manifest. */
 const EACH = { manifests: 700, tags: 800, links: 3499 } as const;
@@ -112,7 +112,7 @@ export async function benchChecksums({ isSmall }: BenchOptions): Promise<GeoRow[
   const promise = 'C7 few';
   rows.push(
     atLeast(10, { promise, done: `10 differences in ${done}`, value: few.found, unit: 'found' }),
-    atMost(1, { promise, done: 'bytes on the line', value: few.bytes / MIB, unit: 'MiB' }),
+    atMost(1, { promise, done: 'bytes on the line', value: few.bytes / MB, unit: 'MB' }),
     atMost(2, { promise, done: 'from the order to its outcome', value: few.seconds, unit: 's' }),
   );
   let [found, invented] = [0, 0];
