@@ -43,7 +43,6 @@ async function loadRest() {
   const foundation = await import('./foundation.ts');
   await import('./site.ts');
   await import('./server.ts');
-  await import('../replication/main.ts');
   return foundation;
 }
 
@@ -152,13 +151,14 @@ async function withReplication(
   }
 }
 
+/** The task begins first: a site answers while its replication still loads. */
 async function replicateWhile(site: Site, task: () => Promise<void>): Promise<void> {
   const { replicate } = await import('./site.ts');
-  const replication = await replicate(site);
+  const replicating = replicate(site);
   try {
     await task();
   } finally {
-    await replication.close();
+    await (await replicating).close();
   }
 }
 

@@ -23,7 +23,7 @@ const GROUND = [
   'src/randomness.ts',
 ];
 
-/** Layers that a layer may import, besides itself and the ground; `program`, `wire`, `test` may all. */
+/** What a layer may import besides itself and the ground; `program`, `wire` and `test` may all. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   oci: [],
   ports: ['oci'],
