@@ -26,6 +26,8 @@ export interface SiteState {
   /** Some of the entries that failed last. */
   readonly failures: readonly Pick<LedgerEntry, 'reason'>[];
   readonly bytesPerSecond: number;
+  /** How fast more becomes wanted. */
+  readonly bytesWantedPerSecond: number;
   readonly now: Date;
 }
 
@@ -48,7 +50,7 @@ export function computeFigures(state: SiteState): SiteFigures {
     bytesBehind,
     oldestUnreplicatedSeconds: measureOldest(state),
     bytesPerSecond: Math.round(bytesPerSecond),
-    secondsLeft: estimate(blobs.wanted, bytesBehind, bytesPerSecond),
+    secondsLeft: estimate(blobs.wanted, bytesBehind, netPace(state)),
     lanes: ledger.objects,
     transferring: ledger.transferring,
     isPaused,
@@ -100,6 +102,13 @@ function extent(counted: Omit<Extent, 'percent'>): Extent {
   const { total, verified } = counted;
   const percent = total === 0 ? null : Math.floor((verified / total) * 1000) / 10;
   return { ...counted, percent };
+}
+
+/** What becomes wanted meanwhile has to come too; where nothing is gained, by the pace alone. */
+function netPace({ role, bytesPerSecond, bytesWantedPerSecond }: SiteState): number {
+  if (role === 'primary') return 0;
+  const gained = bytesPerSecond - bytesWantedPerSecond;
+  return gained > 0 ? gained : bytesPerSecond;
 }
 
 function estimate(wanted: number, bytes: number, bytesPerSecond: number): number | null {

@@ -49,14 +49,19 @@ const NO_LEDGER = {
 } as const;
 
 export function openStatus(dependencies: StatusDependencies, names: StatusNames): OwnStatus {
-  const pace = new Pace();
+  const [pace, growth] = [new Pace(), new Pace()];
   return {
     read: async () => {
       const state = await readState(dependencies, names.site);
       const { counts, ledger, isLedgerFilled } = state;
       const settled = isLedgerFilled ? ledger.settledBytes : counts.verifiedBytes;
       pace.note(state.now, settled + ledger.bytesStaged);
-      return computeFigures({ ...names, ...state, bytesPerSecond: pace.perSecond() });
+      growth.note(state.now, isLedgerFilled ? settled + ledger.bytes : counts.blobBytes);
+      const paces = {
+        bytesPerSecond: pace.perSecond(),
+        bytesWantedPerSecond: growth.perSecond(),
+      };
+      return computeFigures({ ...names, ...state, ...paces });
     },
   };
 }
@@ -64,7 +69,7 @@ export function openStatus(dependencies: StatusDependencies, names: StatusNames)
 async function readState(
   { changeLog, replicas, sites, clock, ...rest }: StatusDependencies,
   site: string,
-): Promise<Omit<SiteState, 'bytesPerSecond' | keyof StatusNames>> {
+): Promise<Omit<SiteState, 'bytesPerSecond' | 'bytesWantedPerSecond' | keyof StatusNames>> {
   const [head, counts, ledger, role, own] = await Promise.all([
     changeLog.readHead(),
     replicas.readCounts(),

@@ -38,6 +38,7 @@ function stateOf(rest: Partial<SiteState> = {}): SiteState {
     copiesAll: false,
     failures: [],
     bytesPerSecond: 0,
+    bytesWantedPerSecond: 0,
     now: NOW,
     ...rest,
   };
@@ -72,6 +73,14 @@ describe('the figures of a site', () => {
     expect(figures.bytesBehind).to.equal(6000);
     expect(figures.secondsLeft).to.equal(6);
     expect(figures.health).to.equal('1 blob with 6000 bytes to come.');
+  });
+
+  it('counts into the time that is left what becomes wanted meanwhile', () => {
+    const figures = [0, 500, 999, 1000, 5000].map((bytesWantedPerSecond) =>
+      computeFigures(stateOf({ bytesPerSecond: 1000, bytesWantedPerSecond })),
+    );
+    const left = figures.map(({ secondsLeft }) => secondsLeft);
+    expect(left).to.deep.equal([10, 20, 10_000, 10, 10]);
   });
 
   it('says neither a time where nothing moves, nor more than 0 where nothing is left', () => {
