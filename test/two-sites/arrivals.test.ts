@@ -108,6 +108,7 @@ function describeArrivals(where: string, openPorts: OpenPorts): void {
     });
 
     it('are not complete while a blob is on its way, at a wait that ends in time', async () => {
+      await until('people can log in there', async () => (await send(`${secondary.url}/v2/`)).ok);
       await secondary.stopReplication();
       const image = makeImage(2000);
       await push({ site: primary.url, name: 'acme/app:slow' }, image);
@@ -128,6 +129,25 @@ function describeArrivals(where: string, openPorts: OpenPorts): void {
       const [lisbon] = found.told.sites;
       expect(lisbon).to.include({ site: 'lisbon', state: 'complete' });
       expect(Date.parse(lisbon!.arrivedAt!)).to.be.closeTo(Date.now(), 10_000);
+    });
+
+    it('are not said to be late by a site that is stopped: it may be asked again', async () => {
+      await secondary.stopReplication();
+      await push({ site: primary.url, name: 'acme/app:stopped' }, makeImage(10));
+      let isWaiting = false;
+      const { arrivals } = primary.ports;
+      const watch = arrivals.watch.bind(arrivals);
+      arrivals.watch = (listener) => {
+        isWaiting = true;
+        return watch(listener);
+      };
+      const asked = askAt(primary, 'stopped', 'wait?timeout=60s');
+      await until('it waits', async () => isWaiting);
+      await primary.stop();
+      const answer = await asked;
+      expect(answer.status).to.equal(503);
+      expect(answer.headers.get('retry-after')).to.equal('5');
+      expect(await answer.text()).to.contain('this site is being stopped: ask again');
     });
 
     it('are told after the site was stopped before it could tell', async () => {

@@ -117,11 +117,10 @@ function describeFreshness(where: string, openPorts: OpenPorts): void {
         await secondary.startReplication();
       }
       await isFollowing();
-      const isHere = async () => {
+      await until('it is answered here again', async () => {
         const answer = await ask('acme/app/manifests/lagging');
         return answer.headers.get('meridian-source') === 'local';
-      };
-      await until('it is answered here again', isHere);
+      });
     });
 
     it('answers without asking under eventual and bounded, and asks under strong', async () => {

@@ -79,7 +79,8 @@ export class ImageSites {
   }
 
   /**
-   * Resolves when the image is complete at the sites, or the time is over.
+   * Resolves when the image is complete at the sites, the time is over, or the signal aborts: then
+   * nothing is said of any site.
    * @throws RegistryError MANIFEST_UNKNOWN; NAME_UNKNOWN for a site that there is not
    */
   async wait(
@@ -90,22 +91,23 @@ export class ImageSites {
     const { digest } = await this.#resolve(repository, reference);
     const names = await this.#chooseSites(sites);
     const head = await this.#stores.changeLog.head();
-    const deadline = this.#clock.now().getTime() + timeoutMs;
+    const deadlineMs = this.#clock.elapsedMs() + timeoutMs;
     const bell = new Bell(this.#clock);
     const stops = [this.#stores.arrivals, this.#stores.siteReports].map((store) =>
       store.watch(() => bell.ring()),
     );
     try {
-      for (;;) {
+      while (!signal.aborted) {
         const isComplete = await this.#isComplete(repository, digest, { names, head });
-        const left = deadline - this.#clock.now().getTime();
-        if (isComplete || left <= 0 || signal.aborted) {
+        const leftMs = deadlineMs - this.#clock.elapsedMs();
+        if (isComplete || leftMs <= 0) {
           const status = await this.#read(repository, digest);
           const wanted = status.sites.filter(({ site }) => names.includes(site));
           return { isComplete, ...status, sites: wanted };
         }
-        await bell.wait(Math.min(left, LOOK_AGAIN_MS), signal);
+        await bell.wait(Math.min(leftMs, LOOK_AGAIN_MS), signal);
       }
+      return { isComplete: false, repository, digest, sites: [] };
     } finally {
       for (const stop of stops) stop();
     }

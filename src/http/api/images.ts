@@ -74,9 +74,19 @@ async function waitFor(
   const signal = AbortSignal.any([gone.signal, draining]);
   const wait = { ...readWait(context), signal };
   const { isComplete, ...status } = await imageSites.wait(repository, reference, wait);
+  if (!isComplete && draining.aborted) throw stopping();
   const body: ImageStatus = status;
   const head = jsonAnswer(body, FRESH);
   await writeAnswer(context, isComplete ? head : { ...head, status: 408 });
+}
+
+/** The time is not over: whoever asks again waits on. */
+function stopping(): RegistryError {
+  return new RegistryError('UNSUPPORTED', {
+    status: 503,
+    message: 'this site is being stopped: ask again',
+    headers: { 'Retry-After': '5' },
+  });
 }
 
 /** @throws RegistryError NAME_INVALID, MANIFEST_INVALID */
