@@ -24,6 +24,11 @@ const LIST: Statement = {
   text: `SELECT position, epoch, at, fact FROM changes
          WHERE position > $1 ORDER BY position LIMIT $2`,
 };
+const WRITE_ROWS = `
+  INSERT INTO changes (position, epoch, at, fact)
+  SELECT * FROM unnest(CAST(:positions AS bigint[]), CAST(:epochs AS integer[]),
+                       CAST(:times AS timestamptz[]), CAST(:facts AS json[]))`;
+
 const CONTENTS: Statement = {
   name: 'list-contents',
   text: `SELECT repository, digest, content
@@ -189,8 +194,12 @@ async function writeChanges(trx: Knex.Transaction, changes: readonly Change[]): 
     trx,
     changes.map(({ fact }) => fact),
   );
-  const rows = changes.map((change) => ({ ...change, fact: JSON.stringify(bare(change.fact)) }));
-  await trx.batchInsert('changes', rows, 1000);
+  await trx.raw(WRITE_ROWS, {
+    positions: changes.map(({ position }) => position),
+    epochs: changes.map(({ epoch }) => epoch),
+    times: changes.map(({ at }) => at),
+    facts: changes.map(({ fact }) => JSON.stringify(bare(fact))),
+  });
   await moveHead(trx, changes.at(-1)!);
 }
 

@@ -46,7 +46,7 @@ export async function writeManifest(
   { repository, what }: Placed<ManifestRecord>,
 ): Promise<boolean> {
   const { digest, mediaType, content, subject, artifactType, annotations } = what;
-  const { rows } = await trx.raw(WRITE, {
+  const values = {
     repository,
     digest,
     mediaType,
@@ -58,7 +58,9 @@ export async function writeManifest(
     blobs: [...what.blobs],
     manifests: [...what.manifests],
     named: what.blobs.length + what.manifests.length,
-  });
+  };
+  // Prepared once per connection: to plan it takes longer than to run it.
+  const { rows } = await trx.raw(WRITE, values).options({ name: 'write-manifest' });
   return rows.length > 0;
 }
 
@@ -85,14 +87,19 @@ export async function rewriteManifest(
   });
 }
 
+const WRITE_TAGS = `
+  INSERT INTO tags (repository, name, digest)
+  SELECT :repository, unnest(CAST(:names AS text[])), :digest
+  ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest`;
+
 /** Lets the tags point to a manifest, which must be there. */
 export async function writeTags(
   trx: Knex.Transaction,
   { repository, what }: Placed<{ readonly tags: readonly Tag[]; readonly digest: Digest }>,
 ): Promise<void> {
   if (what.tags.length === 0) return;
-  const rows = what.tags.map((name) => ({ repository, name, digest: what.digest }));
-  await trx('tags').insert(rows).onConflict(['repository', 'name']).merge(['digest']);
+  const values = { repository, names: [...what.tags], digest: what.digest };
+  await trx.raw(WRITE_TAGS, values).options({ name: 'write-tags' });
 }
 
 /** Deletes the manifest; its tags go with it. */

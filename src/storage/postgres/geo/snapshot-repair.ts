@@ -15,7 +15,7 @@ import {
 } from '../../geo/snapshot.ts';
 import { CHANNEL } from '../facts/append.ts';
 import { VERIFICATIONS } from '../facts/blobs.ts';
-import { rewriteManifest } from '../facts/manifests.ts';
+import { rewriteManifest, writeTags } from '../facts/manifests.ts';
 import { writeRepository } from '../facts/repositories.ts';
 import { toRecord, writeFact } from '../facts/write.ts';
 import { lockHead } from './proofs.ts';
@@ -128,14 +128,13 @@ export async function writeRow(
   { key, fact }: SnapshotRow,
 ): Promise<void> {
   if (!fact) await writeRepository(trx, key[0] as RepositoryName);
-  else if (part !== 'tags' || (await hasManifest(trx, fact as Fact))) {
-    await writeFact(trx, fact as Fact);
-  }
+  else if (part === 'tags') await writeTagRow(trx, fact as Fact);
+  else await writeFact(trx, fact as Fact);
 }
 
-async function hasManifest(trx: Knex.Transaction, fact: Fact): Promise<boolean> {
-  if (fact.kind !== 'manifest-recorded') return false;
-  const { repository, digest } = fact;
+async function writeTagRow(trx: Knex.Transaction, fact: Fact): Promise<void> {
+  if (fact.kind !== 'manifest-recorded') return;
+  const { repository, digest, tags } = fact;
   const found = await trx('manifests').select('digest').where({ repository, digest }).first();
-  return found !== undefined;
+  if (found) await writeTags(trx, { repository, what: { tags, digest } });
 }

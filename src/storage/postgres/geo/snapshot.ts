@@ -1,5 +1,6 @@
 /** `Snapshot` in PostgreSQL: the tables of the facts, by their primary keys. */
 import type { Knex } from 'knex';
+import type { Fact } from '../../change-log.ts';
 import {
   type KeyRange,
   type PlacedPage,
@@ -13,7 +14,9 @@ import {
   type Stretch,
 } from '../../geo/snapshot.ts';
 import type { Database } from '../database.ts';
+import { VERIFICATIONS } from '../facts/blobs.ts';
 import { writeFact } from '../facts/write.ts';
+import { writeFacts } from '../facts/write-many.ts';
 import { lockHead } from './proofs.ts';
 import { PARTS } from './snapshot-parts.ts';
 import { readRows, repairRange, writeRow } from './snapshot-repair.ts';
@@ -69,14 +72,25 @@ export class PostgresSnapshot implements Snapshot {
 
   async replace(page: SnapshotPage): Promise<void> {
     await this.#database.transaction(async (trx) => {
+      // In the order in which an apply locks.
+      await trx.raw(`SELECT pg_advisory_xact_lock(${VERIFICATIONS})`);
       await lockHead(trx);
       for (const key of await listUnlisted(trx, page)) {
         await writeFact(trx, removalOf(page.part, key));
       }
-      for (const row of page.rows) await writeRow(trx, page.part, row);
+      await writeRows(trx, page);
       if (page.part === 'manifests') await untellArrivals(trx, page);
     });
   }
+}
+
+/** Of links and manifests there are the most. */
+async function writeRows(trx: Knex.Transaction, { part, rows }: SnapshotPage): Promise<void> {
+  if (part === 'links' || part === 'manifests') {
+    const facts = rows.map(({ fact }) => fact as Fact);
+    return writeFacts(trx, facts);
+  }
+  for (const row of rows) await writeRow(trx, part, row);
 }
 
 /** The primary forgot those of what was deleted, also where it was pushed again since. */
