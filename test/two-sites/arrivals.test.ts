@@ -120,7 +120,7 @@ function describeArrivals(where: string, openPorts: OpenPorts): void {
       ]);
       const passedOn = await askAt(secondary, 'slow', 'wait?sites=lisbon&timeout=1s');
       expect(passedOn.status).to.equal(408);
-      expect((await passedOn.json()) as Told).to.have.property('digest', image.digest);
+      expect(await passedOn.json()).to.have.property('digest', image.digest);
       await secondary.startReplication();
       expect((await ask('slow', 'wait')).status).to.equal(200);
       const atSecondary = await askAt(secondary, 'slow', 'wait?sites=lisbon,tokyo');

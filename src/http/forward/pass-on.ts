@@ -96,9 +96,12 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
+/** A repository may be called by these words too: they must stand last in the path. */
+const UPLOAD = /^[^?]+\/blobs\/uploads\/[^/?]*(?:\?|$)/;
+
 /** Uploads change nothing that a later read at the secondary would not ask the primary for. */
 export function isUpload(url: string): boolean {
-  return url.includes('/blobs/uploads/');
+  return UPLOAD.test(url);
 }
 
 function isRead(method: string): boolean {
