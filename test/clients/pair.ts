@@ -32,17 +32,25 @@ const AS_ADMIN = { authorization: basic(ADMIN) };
 
 export async function openPair(writes: Writes): Promise<Pair> {
   const primary = await startProgram();
+  const port = await findPort();
+  const line = await startCountingProxy(`http://127.0.0.1:${port}`);
   try {
-    return await openBeside(primary, writes);
+    return await openBeside(primary, { line, port, writes });
   } catch (error) {
+    line.close();
     await primary.stop();
     throw error;
   }
 }
 
-async function openBeside(primary: Started, writes: Writes): Promise<Pair> {
-  const port = await findPort();
-  const line = await startCountingProxy(`http://127.0.0.1:${port}`);
+interface Beside {
+  readonly line: CountingProxy;
+  /** Of the secondary, behind the line. */
+  readonly port: number;
+  readonly writes: Writes;
+}
+
+async function openBeside(primary: Started, { line, port, writes }: Beside): Promise<Pair> {
   const env = {
     MERIDIAN_SITE: 'lisbon',
     MERIDIAN_PRIMARY_URL: primary.url.origin,
@@ -52,9 +60,14 @@ async function openBeside(primary: Started, writes: Writes): Promise<Pair> {
   };
   const secondary = await startProgram({ port, env });
   const there = siteAt(new URL(line.url));
-  await until('people can log in at the secondary', async () => {
-    return (await fetch(new URL('/v2/', there.url), { headers: AS_ADMIN })).ok;
-  });
+  try {
+    await until('people can log in at the secondary', async () => {
+      return (await fetch(new URL('/v2/', there.url), { headers: AS_ADMIN })).ok;
+    });
+  } catch (error) {
+    await secondary.stop();
+    throw error;
+  }
   return {
     primary: siteAt(primary.url),
     secondary: there,
