@@ -40,7 +40,8 @@ export class Feed {
    * @param follower name of the site that asks: taken out of the cluster, it hears of that, and of
    * nothing behind it
    * @throws RegistryError with 409 where this site is not the primary, or the log ends before that
-   * position, since whoever asks followed another log; with 410 where it begins behind it, since it was trimmed.
+   * position, since whoever asks followed another log; with 410 where it begins behind it, since it
+   * was trimmed.
    */
   async open(
     { after, follower }: { readonly after: number; readonly follower: string },

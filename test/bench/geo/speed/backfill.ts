@@ -30,12 +30,14 @@ export async function benchBackfill({ isSmall }: BenchOptions): Promise<GeoRow[]
   });
   const rate = (images * 1000) / (performance.now() - begunMs);
   return peers.map(({ name, sample, perSecond }) => {
-    const ours = `${images} images by a site that joins, ${TRANSFERS} transfers, ${rate.toFixed(1)} a second`;
-    const theirs = `${name}, ${sample} images into docker-registry, ${perSecond.toFixed(1)} a second`;
+    const ours = `${images} images by a site that joins, ${TRANSFERS} transfers: ${print(rate)}`;
+    const theirs = `${name}, ${sample} images into docker-registry: ${print(perSecond)}`;
     const done = `${ours}, against ${theirs}`;
     return atLeast(5, { promise: 'backfill', done, value: rate / perSecond, unit: '×' });
   });
 }
+
+const print = (perSecond: number) => `${perSecond.toFixed(1)} images/s`;
 
 const repositoryOf = (number: number) => `bench/backfill-${Math.floor(number / TAGS)}`;
 

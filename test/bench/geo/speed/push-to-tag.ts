@@ -33,7 +33,7 @@ export async function benchPushToTag({ isSmall }: BenchOptions): Promise<GeoRow[
   }
   here.close();
   const promise = 'push → tag';
-  const done = `${pushes} pushes, ${ROUND_TRIP_MS} ms line, from the 201 to the tag answered locally`;
+  const done = `${pushes} pushes, ${ROUND_TRIP_MS} ms, from the 201 to the tag answered locally`;
   const row = (share: number) => ({ value: quantile(timesMs, share), unit: 'ms' });
   return [
     atMost(ROUND_TRIP_MS + 20, { promise, done: `${done}, p50`, ...row(0.5) }),

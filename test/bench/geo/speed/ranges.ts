@@ -32,7 +32,8 @@ export async function benchRanges({ isSmall }: BenchOptions): Promise<GeoRow[]> 
   const seconds = (performance.now() - begunMs) / 1000;
   const streamBytes = stream.close();
   const [ours, single] = [sizeBytes / MIB / seconds, streamBytes / MIB / seconds];
-  const worker = `${sizeBytes / MIB} MiB by the worker in ${seconds.toFixed(0)} s, ${ours.toFixed(2)} MiB/s`;
+  const size = `${sizeBytes / MIB} MiB`;
+  const worker = `${size} by the worker in ${seconds.toFixed(0)} s, ${ours.toFixed(2)} MiB/s`;
   const other = `one stream meanwhile ${single.toFixed(2)} MiB/s`;
   const done = `100 ms, 0.1 % loss: ${worker}, ${other}`;
   return [atLeast(3, { promise: 'ranges', done, value: ours / single, unit: '×' })];
