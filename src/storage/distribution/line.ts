@@ -130,6 +130,8 @@ export class Line {
         headers: wanted.headers ?? {},
         body: wanted.body ?? null,
         signal: limit.signal ?? null,
+        // Undici would close the connection behind each HEAD, and the next one costs a round trip.
+        reset: false,
         ...headTimeoutOf(wanted),
         ...(wanted.bodyTimeoutMs === undefined ? {} : { bodyTimeout: wanted.bodyTimeoutMs }),
       });
@@ -173,7 +175,12 @@ export class Line {
   async #probe(): Promise<void> {
     const url = new URL('/v2/', this.#url);
     const signal = AbortSignal.timeout(QUESTION_LIMIT_MS);
-    const { body } = await request(url, { dispatcher: this.#questions, method: 'HEAD', signal });
+    const { body } = await request(url, {
+      dispatcher: this.#questions,
+      method: 'HEAD',
+      signal,
+      reset: false,
+    });
     await body.dump();
   }
 

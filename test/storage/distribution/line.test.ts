@@ -65,6 +65,18 @@ describe('a line to another registry', () => {
     expect(answer.statusCode).to.equal(200);
   });
 
+  it('keeps its connection, also behind a HEAD', async () => {
+    let connections = 0;
+    server.on('connection', () => (connections += 1));
+    for (const method of ['HEAD', 'GET', 'HEAD', 'HEAD', 'GET'] as const) {
+      const answer = await line.ask({ method, path: '/fast', limitMs: QUESTION_LIMIT_MS });
+      await answer.body.dump();
+      // It is free for the next one a moment later.
+      await sleep(10);
+    }
+    expect(connections).to.equal(1);
+  });
+
   it('is known to be broken once nothing is heard: then nobody waits', async () => {
     expect((await ask('/fast')).isAnswered).to.equal(true);
     const first = ask('/never');
