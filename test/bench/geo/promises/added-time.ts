@@ -9,16 +9,23 @@ import { demand, type LoadClient } from './load-client.ts';
 const ROUND_TRIP_MS = 100;
 const STRONG = { 'meridian-consistency': 'strong' };
 
-/** To be called while the secondary copies no blobs. @param count how often each is read */
+interface Plan {
+  /** How often each is read. */
+  readonly count: number;
+  /** How the secondary is meanwhile, which copies no blobs in any case. */
+  readonly how: string;
+}
+
 export async function measureAdded(
   { primary, secondaries: [secondary] }: GeoStand,
   client: LoadClient,
-  count: number,
+  { count, how }: Plan,
 ): Promise<GeoRow[]> {
   const [near, far] = [secondary!.url, secondary!.line!.url];
   const image = makeImage(1000);
-  await client.push(() => primary.url, 'c1/timed:v1', image);
-  const manifest = '/v2/c1/timed/manifests/v1';
+  const tag = how.replace(/\W/g, '-');
+  await client.push(() => primary.url, `c1/timed:${tag}`, image);
+  const manifest = `/v2/c1/timed/manifests/${tag}`;
   const read = (site: string, path: string) =>
     timed(async () => demand(await client.send(site, path, { headers: STRONG }), [200], path));
   const [tags, blobs]: Compared[] = [newCompared(), newCompared()];
@@ -37,8 +44,8 @@ export async function measureAdded(
     }
   }
   return [
-    ...describe(`${count} strong reads of a tag, beside plain ones through the line`, tags!),
-    ...describe(`${count} reads of blobs that are not there, beside plain ones`, blobs!),
+    ...describe(`${how}: ${count} strong reads of a tag, beside plain ones by the line`, tags!),
+    ...describe(`${how}: ${count} reads of blobs that are not there, beside plain ones`, blobs!),
   ];
 }
 
