@@ -26,6 +26,8 @@ interface Plan {
   readonly timeline: Timeline;
 }
 
+const ASK_EVERY_MS = 50;
+
 /** Runs until Ctrl-C, or until every site was stopped. @throws Error in one sentence. */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const stopping = waitForStop();
@@ -103,7 +105,9 @@ async function startSites(plan: Plan): Promise<DemoSite[]> {
   try {
     for (const [index, name] of plan.names.entries()) {
       const own = index === 0 ? {} : await invite(plan, sites[0]!, name);
-      sites.push(await DemoSite.open(planSite(plan, index, own), systemClock));
+      const site = await DemoSite.open(planSite(plan, index, own), systemClock);
+      sites.push(site);
+      if (index > 0) await untilFollowing(plan, sites[0]!, site);
     }
     return sites;
   } catch (error) {
@@ -121,6 +125,28 @@ async function invite(
   const body = { name };
   const { joinToken } = await client.send<{ joinToken: string }>('POST', '/api/v1/sites', body);
   return { MERIDIAN_PRIMARY_URL: url, MERIDIAN_JOIN_TOKEN: joinToken };
+}
+
+interface Listed {
+  readonly name: string;
+  readonly status: { readonly appliedPosition: number } | null;
+}
+
+/** Resolves when the secondary has what the primary has: before, nobody could log in there. */
+async function untilFollowing(
+  { password }: Plan,
+  primary: DemoSite,
+  secondary: DemoSite,
+): Promise<void> {
+  const client = new SiteClient({ url: primary.url, user: 'admin', password });
+  while (secondary.isRunning) {
+    const { sites } = await client.send<{ sites: Listed[] }>('GET', '/api/v1/sites');
+    const positionOf = ({ name }: DemoSite) =>
+      sites.find((site) => site.name === name)?.status?.appliedPosition ?? -1;
+    if (positionOf(secondary) >= positionOf(primary)) return;
+    await systemClock.sleep(ASK_EVERY_MS);
+  }
+  throw new Error(`The site ${secondary.name} has ended before it followed the primary.`);
 }
 
 /** Every site on the embedded default, whatever the environment says of real servers. */

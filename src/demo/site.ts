@@ -60,6 +60,10 @@ export class DemoSite {
     return this.#process.pid!;
   }
 
+  get isRunning(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** Lets it drain; resolves when it is gone. Idempotent. */
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM');
@@ -68,7 +72,7 @@ export class DemoSite {
 
   async #untilReady(clock: Clock): Promise<void> {
     while (!(await this.#isReady())) {
-      if (this.#process.exitCode !== null) throw new Error(this.#lastWords());
+      if (!this.isRunning) throw new Error(this.#lastWords());
       await clock.sleep(ASK_EVERY_MS);
     }
   }

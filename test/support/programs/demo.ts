@@ -1,7 +1,7 @@
 /** `meridian demo` as people start it, on ports that are free. */
+import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { findPort } from './program.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 
@@ -31,13 +31,16 @@ export async function startDemo(data: string, sites: number): Promise<Demo> {
   return { ...daemon, urls };
 }
 
-/** @returns the first of so many ports in a row */
+/**
+ * The first of so many free ports in a row. They lie below those that the kernel gives to whoever
+ * connects, since the later sites take theirs seconds after it was looked.
+ */
 async function findPorts(count: number): Promise<number> {
   for (;;) {
-    const port = await findPort();
-    const others = Array.from({ length: count - 1 }, (_, index) => port + index + 1);
-    const answers = await Promise.all(others.map((other) => isAnswering(other)));
-    if (port + count <= 65_535 && !answers.includes(true)) return port;
+    const port = randomInt(10_000, 30_000);
+    const row = Array.from({ length: count }, (_, index) => port + index);
+    const answers = await Promise.all(row.map(isAnswering));
+    if (!answers.includes(true)) return port;
   }
 }
 
