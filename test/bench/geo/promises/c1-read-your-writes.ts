@@ -45,7 +45,7 @@ export const benchReadYourWrites: RunRow = async ({ isSmall }): Promise<GeoRow[]
   await bench.run(pairs, LANES.lagging);
   if (!isSmall) await Promise.all(stand.secondaries.map(untilLagging));
   await bench.run(pairs, LANES.lagging);
-  const done = `${5 * pairs} pairs at random sites of three, 100 ms apart: workers paused, then lagging`;
+  const done = `${5 * pairs} pairs at random sites of three: workers paused, then lagging`;
   const row = { promise: 'C1', done };
   const { violations, missing } = outcome;
   return [

@@ -2,9 +2,9 @@
  * C6: you can wait for an image, and *complete* is never said too early.
  *
  * Images are pushed all the time, and each is waited for at the primary. As soon as some were said
- * to be complete, the line becomes a black hole, all of these are pulled, and the line passes again:
- * so each is pulled without the primary, a moment after the word, while the ones behind it are still
- * on their way. How soon the word comes is measured before, at an even pace: from the moment at
+ * to be complete, the line becomes a black hole, all of these are pulled, and the line passes
+ * again: so each is pulled without the primary, a moment after the word, while the ones behind it
+ * are still on their way. How soon the word comes is measured before, at an even pace: from the moment at
  * which the file of the last blob got its name at the secondary, which is when its digest was
  * proven.
  */
