@@ -21,6 +21,8 @@ export class KeptProcess {
   readonly #command: KeptCommand;
   readonly #said: string[] = [];
   readonly #kept: Promise<void>;
+  /** However the tests end, nothing outlives them. */
+  readonly #onExit = (): void => this.kill();
   #child: ChildProcess;
   #isStopping = false;
 
@@ -29,6 +31,7 @@ export class KeptProcess {
     this.#command = command;
     this.#child = this.#spawn();
     this.#kept = this.#keep();
+    process.once('exit', this.#onExit);
   }
 
   get pid(): number {
@@ -53,6 +56,7 @@ export class KeptProcess {
     const late = setTimeout(() => this.kill(), 20_000);
     await this.#kept;
     clearTimeout(late);
+    process.off('exit', this.#onExit);
   }
 
   #spawn(): ChildProcess {
