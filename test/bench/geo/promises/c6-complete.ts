@@ -4,9 +4,9 @@
  * Images are pushed all the time, and each is waited for at the primary. As soon as some were said
  * to be complete, the line becomes a black hole, all of these are pulled, and the line passes
  * again: so each is pulled without the primary, a moment after the word, while the ones behind it
- * are still on their way. How soon the word comes is measured before, at an even pace: from the moment at
- * which the file of the last blob got its name at the secondary, which is when its digest was
- * proven.
+ * are still on their way. How soon the word comes is measured before, at an even pace: from the
+ * moment at which the file of the last blob got its name at the secondary, which is when its digest
+ * was proven.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
