@@ -9,7 +9,7 @@ import { VERSION } from './config/version.ts';
 import type { Config } from './config.ts';
 import { WebhookBook } from './events/webhook-book.ts';
 import { type Geo, openGeo } from './geo/geo.ts';
-import { EPOCH_HEADER } from './geo/role.ts';
+import { Introduction } from './geo/introduction.ts';
 import type { Log } from './log.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
@@ -43,11 +43,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const tokenTtlSeconds = Math.floor(config.tokenLifetimeMs / 1000);
   const settings = { anonymousPull: config.anonymousPull, tokenTtlSeconds };
   const auth = openAuth({ ...common, settings });
-  const introduce = async () => ({
-    authorization: auth.siteCalls.authorize(),
-    [EPOCH_HEADER]: String((await ports.sites.getRole()).epoch),
-  });
-  const primary = config.primaryUrl && (await openPrimary(config.primaryUrl, introduce));
+  const authorize = () => auth.siteCalls.authorize();
+  const introduction = new Introduction({ ...common, authorize });
+  const primary = config.primaryUrl && (await openPrimary(config.primaryUrl, introduction.read));
   const beyond = primary ? { primary } : {};
   const geo = openGeo({ ...common, ...primary, sync: config.sync, freshnessSettings: config });
   const registry = await openRegistry({

@@ -12,7 +12,7 @@ import type { Caller } from './caller.ts';
 import type { SiteKeys } from './site-keys.ts';
 import type { Tokens } from './tokens.ts';
 
-/** How long a site's token is good for; made anew for each call. */
+/** How long a site's token is good for; it is made anew long before. */
 export const SITE_TOKEN_SECONDS = 60;
 
 const SCHEME = 'Meridian-Site';
