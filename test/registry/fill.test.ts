@@ -70,12 +70,13 @@ describe('the fill', () => {
   const bytes = randomBytes(300_000);
   const digest = digestOf(bytes);
   let blobStore: MemoryBlobStore;
+  let leases: MemoryLeases;
   let fill: Fill;
 
   beforeEach(() => {
     blobStore = new MemoryBlobStore({ clock });
     const log = pino({ level: 'silent' });
-    const leases = new MemoryLeases({ clock });
+    leases = new MemoryLeases({ clock });
     const turns = new Turns({ leases, clock: systemClock, randomness: systemRandomness, log });
     fill = new Fill({ blobStore, clock, turns, log });
   });
@@ -225,6 +226,35 @@ describe('the fill', () => {
       const source = wholeUpstream(bytes);
       const failure = await failureOf(fill.open({ digest, source, sizeBytes: 5 }));
       expect(failure).to.be.instanceOf(UpstreamFailure);
+    });
+  });
+
+  describe('a small blob', () => {
+    const small = randomBytes(64 * 1024);
+    const wanted = { digest: digestOf(small), sizeBytes: small.length };
+
+    it('is here before anybody reads it, for one question to the upstream', async () => {
+      const upstream = new HeldUpstream(small.length);
+      const opening = [0, 1].map(() => fill.open({ ...wanted, source: upstream.source }));
+      (await upstream.opening(0)).end(small);
+      for (const filled of await Promise.all(opening)) {
+        expect(await blobStore.find(wanted.digest)).to.deep.equal({ sizeBytes: small.length });
+        expect((await buffer(filled!.content)).equals(small)).to.equal(true);
+      }
+      expect(upstream.offsets).to.deep.equal([0]);
+    });
+
+    it('needs no turn of its site', async () => {
+      await leases.take(`blob ${wanted.digest}`, 'another process', 60_000);
+      const fetched = await fill.fetch({ ...wanted, source: wholeUpstream(small) });
+      expect(fetched).to.deep.equal({ sizeBytes: small.length });
+    });
+
+    it('fails before any byte of it is given where the bytes are wrong', async () => {
+      const source = wholeUpstream(randomBytes(small.length));
+      const failure = await failureOf(fill.open({ ...wanted, source }));
+      expect(failure).to.be.instanceOf(UpstreamFailure);
+      expect(await blobStore.listStagings(new Date(8e15))).to.deep.equal([]);
     });
   });
 

@@ -42,10 +42,10 @@ export class Download {
   }
 
   /**
-   * Waits for the upstream's first answer and makes the staging, so that it can be read along.
+   * Waits for the upstream's first answer, and makes the staging where it is to be read along.
    * @returns the size of the blob; `undefined` where the upstream has none
    */
-  async open(): Promise<number | undefined> {
+  async open({ isReadAlong }: { readonly isReadAlong: boolean }): Promise<number | undefined> {
     const { source, sizeBytes } = this.#order;
     this.#from = await this.#measureStaging();
     const first = await source(this.#from);
@@ -56,7 +56,7 @@ export class Download {
       assertSize(first, sizeBytes);
       assertWithin(first, this.#from);
       this.#turn.assertHeld();
-      await this.#append(this.#from, nothing());
+      if (isReadAlong) await this.#append(this.#from, nothing());
     } catch (error) {
       first.content.destroy();
       throw error;

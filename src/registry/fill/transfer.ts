@@ -46,6 +46,8 @@ interface Brought {
   readonly download: Download;
 }
 
+/** Brought whole before anybody reads: such a blob is here sooner than two processes agree on it. */
+const SMALL_BYTES = 64 * 1024;
 /** How soon it is noticed that another process kept the blob, or has begun to bring it. */
 const LOOK_MS = 25;
 /** How soon it is noticed that another process gave it up: a question to the database each time. */
@@ -137,9 +139,15 @@ export class Transfer {
     }
   }
 
+  get #isSmall(): boolean {
+    const { sizeBytes } = this.#order;
+    return sizeBytes !== undefined && sizeBytes <= SMALL_BYTES;
+  }
+
   async #takeTurn(): Promise<Turn | undefined> {
     const { turns, clock, blobStore } = this.#ports;
     const { isAwaited, digest } = this.#order;
+    if (this.#isSmall) return turns.alone();
     if (clock.elapsedMs() - this.#askedForTurnMs < TURN_LOOK_MS) return undefined;
     this.#askedForTurnMs = clock.elapsedMs();
     try {
@@ -159,10 +167,13 @@ export class Transfer {
     await this.#ports.turns.joinQueue(this.digest);
   }
 
-  async #askUpstream(turn: Turn): Promise<Brought | undefined> {
+  async #askUpstream(turn: Turn): Promise<Opened | undefined> {
     const download = new Download(this.#order, turn, this.#ports);
-    const sizeBytes = await download.open();
-    return sizeBytes === undefined ? undefined : { kind: 'brought', sizeBytes, turn, download };
+    const sizeBytes = await download.open({ isReadAlong: !this.#isSmall });
+    if (sizeBytes === undefined) return undefined;
+    if (!this.#isSmall) return { kind: 'brought', sizeBytes, turn, download };
+    await this.#bring({ download, turn });
+    return { kind: 'kept', sizeBytes };
   }
 
   /** Whether there are bytes of another process to be read, or will be soon. */
@@ -201,7 +212,7 @@ export class Transfer {
     }
   }
 
-  async #bring({ download, turn }: Brought): Promise<void> {
+  async #bring({ download, turn }: Pick<Brought, 'download' | 'turn'>): Promise<void> {
     try {
       await download.run();
     } finally {
