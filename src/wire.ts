@@ -145,7 +145,9 @@ export async function openDatabase(config: Config, log: Log): Promise<SiteDataba
   const { databaseUrl, data } = config;
   const loading = import('./wire/facts.ts');
   // Where it fails, the migration itself says so.
-  const loadMigrator = () => loading.then((facts) => facts.loadMigrator()).catch(() => undefined);
+  const loadMigrator = () => {
+    loading.then((facts) => facts.loadMigrator()).catch(() => undefined);
+  };
   const opening = databaseUrl
     ? { url: databaseUrl, close: async () => {} }
     : openOwnDatabase({ data, log, onFirstStart: loadMigrator });

@@ -3,7 +3,7 @@
  * doors.
  */
 import type { IncomingMessage } from 'node:http';
-import Router from '@koa/router';
+import { Router } from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';

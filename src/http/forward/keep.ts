@@ -1,6 +1,6 @@
 /** What a secondary keeps of the uploads that it passes on. */
-import type { KeptUploads } from '../../geo/kept-uploads.ts';
-import type { PushedCopy } from '../../geo/pushed-copy.ts';
+import type { KeptUploads } from '../../geo/copies/kept-uploads.ts';
+import type { PushedCopy } from '../../geo/copies/pushed-copy.ts';
 import { parseContentRange } from '../../oci/range.ts';
 import { peekOffset } from '../../registry/upload-state.ts';
 import type { Call } from '../v2/call.ts';

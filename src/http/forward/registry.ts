@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import type { PushedCopy } from '../../geo/copies/pushed-copy.ts';
 import { type Passage, POSITION_HEADER } from '../../geo/passage.ts';
-import type { PushedCopy } from '../../geo/pushed-copy.ts';
 import { EPOCH_HEADER, parseEpoch } from '../../geo/role.ts';
 import { parseScope } from '../../oci/scope.ts';
 import type { Answer } from '../answer.ts';

@@ -46,7 +46,7 @@ interface Brought {
   readonly download: Download;
 }
 
-/** Brought whole before anybody reads: such a blob is here sooner than two processes agree on it. */
+/** Brought whole before it is read: it is here before two processes agree on who brings it. */
 const SMALL_BYTES = 64 * 1024;
 /** How soon it is noticed that another process kept the blob, or has begun to bring it. */
 const LOOK_MS = 25;

@@ -44,7 +44,7 @@ async function isUpToDate(client: Client): Promise<boolean> {
  * Loads what a migration needs and nearly no start does. Idempotent: whoever foresees a migration
  * calls it beforehand.
  */
-export async function loadMigrator(): Promise<typeof import('knex').default> {
+export async function loadMigrator() {
   return (await import('knex')).default;
 }
 

@@ -56,6 +56,9 @@ function openTime() {
   return { leases, mortal, pass, kill: () => (isAlive = false) };
 }
 
+const sleepLess: Clock['sleep'] = (milliseconds, signal) =>
+  systemClock.sleep(milliseconds / 100, signal);
+
 describe('the fills of several processes of a site', () => {
   let time: ReturnType<typeof openTime>;
   let blobStore: BlobStore;
@@ -198,8 +201,6 @@ describe('the fills of several processes of a site', () => {
   });
 
   it('let a worker know that a client of another process waits', async () => {
-    const sleepLess: Clock['sleep'] = (milliseconds, signal) =>
-      systemClock.sleep(milliseconds / 100, signal);
     const worker = startProcess({ ...systemClock, sleep: sleepLess });
     const fetched = worker.fetch({ digest, sizeBytes, source: upstream.source });
     (await upstream.opening(0)).write(bytes.subarray(0, 1000));

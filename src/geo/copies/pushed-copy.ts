@@ -1,8 +1,8 @@
 /** The copy of one request's bytes, taken while they are passed on. */
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { algorithmOf, type Digest } from '../oci/digest.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
+import { algorithmOf, type Digest } from '../../oci/digest.ts';
+import type { BlobStore } from '../../storage/blob-store.ts';
 
 /** What one request adds to an upload. */
 export interface Pushed {

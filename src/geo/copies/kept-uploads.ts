@@ -7,11 +7,11 @@
  * like every other. Where anything is missing (a request went to another site, a body broke, there
  * was no room) the staging is dropped, and the worker fetches the blob as if nothing had been kept.
  */
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { OnVerified } from '../registry/fill.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { OnVerified } from '../../registry/fill.ts';
+import type { BlobStore } from '../../storage/blob-store.ts';
 import { type Pushed, PushedCopy } from './pushed-copy.ts';
 
 interface Dependencies {
