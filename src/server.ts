@@ -80,7 +80,7 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     clock,
     accessLog: config.accessLog,
     doors: [
-      answerHealth({ check: () => ports.changeLog.head(), log }),
+      answerHealth({ check: () => assertReady(site), log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
       tokenRoutes({ ...auth, gatekeeper }),
     ],
@@ -95,6 +95,12 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
 function once<Result>(open: () => Promise<Result>): () => Promise<Result> {
   let opening: Promise<Result> | undefined;
   return () => (opening ??= open());
+}
+
+/** Throws where the database is away, and at a secondary that knows nobody yet: it just joined. */
+async function assertReady({ ports, primary }: Site): Promise<void> {
+  const position = await ports.changeLog.head();
+  if (primary && position === 0) throw new Error('the first facts of the primary are not here yet');
 }
 
 /** What a secondary does not answer by itself, and how the primary answers to secondaries. */

@@ -21,4 +21,4 @@ describeBlobStoreContract('file system', async () => {
   };
 });
 
-describeBlobStoreContract('S3', openSwiftBlobStore);
+describeBlobStoreContract('S3', openSwiftBlobStore, { isFollowed: false });

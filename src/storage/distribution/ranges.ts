@@ -66,9 +66,9 @@ export class RangedUpstream implements Upstream {
     offset = 0,
   ): Promise<UpstreamBlob | undefined> {
     const stretch = { start: offset, end: offset + SEGMENT_BYTES };
-    const begun = this.#clock.now().getTime();
+    const begun = this.#clock.elapsedMs();
     const part = await this.#upstream.openPart(repository, digest, stretch);
-    const isNear = this.#clock.now().getTime() - begun < NEAR_MS;
+    const isNear = this.#clock.elapsedMs() - begun < NEAR_MS;
     if (!part) return undefined;
     const { sizeBytes } = part;
     if (part.end === sizeBytes) return part;
