@@ -97,10 +97,14 @@ function once<Result>(open: () => Promise<Result>): () => Promise<Result> {
   return () => (opening ??= open());
 }
 
-/** Throws where the database is away, and at a secondary that knows nobody yet: it just joined. */
-async function assertReady({ ports, primary }: Site): Promise<void> {
+/**
+ * Throws where the database is away, and at a secondary that knows nobody yet: it just joined. A
+ * worker that runs apart may be started after its servers, so those wait for nothing.
+ */
+async function assertReady({ ports, primary, config }: Site): Promise<void> {
   const position = await ports.changeLog.head();
-  if (primary && position === 0) throw new Error('the first facts of the primary are not here yet');
+  if (!primary || position > 0 || config.replication === 'separate') return;
+  throw new Error('the first facts of the primary are not here yet');
 }
 
 /** What a secondary does not answer by itself, and how the primary answers to secondaries. */

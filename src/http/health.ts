@@ -33,7 +33,7 @@ export function answerHealth({ check, log }: Dependencies): Middleware {
       await check();
       return true;
     } catch (error) {
-      log.warn({ error }, 'this site is not ready');
+      log.warn({ err: error }, 'this site is not ready');
       return false;
     }
   }
