@@ -1,6 +1,5 @@
 /** What a primary says of its facts to a site that compares itself with it. */
 import type { Clock } from '../../clock.ts';
-import { RegistryError } from '../../oci/error.ts';
 import type {
   KeyRange,
   PlacedPage,
@@ -12,7 +11,7 @@ import type { SiteRole } from '../role.ts';
 
 interface Dependencies {
   readonly snapshot: Pick<Snapshot, 'cut' | 'readRange'>;
-  readonly role: Pick<SiteRole, 'read'>;
+  readonly role: Pick<SiteRole, 'assertPrimary'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
 }
 
@@ -43,7 +42,7 @@ export class FactChecksums {
    * @throws RegistryError 409 where this site is not the primary, so its facts prove nothing
    */
   async cut({ part, ranges, rows }: CutWanted) {
-    const epoch = await this.#assertPrimary();
+    const epoch = await this.#dependencies.role.assertPrimary();
     const cuts: Stretch[][] = [];
     const { clock } = this.#dependencies;
     const begun = clock.elapsedMs();
@@ -55,7 +54,7 @@ export class FactChecksums {
 
   /** The rows of each range, with the exact position of the log that they are at. */
   async read({ part, ranges }: RangesWanted) {
-    const epoch = await this.#assertPrimary();
+    const epoch = await this.#dependencies.role.assertPrimary();
     const pages: PlacedPage[] = [];
     for (const range of ranges) {
       pages.push(await this.#dependencies.snapshot.readRange(part, range));
@@ -76,15 +75,6 @@ export class FactChecksums {
       stretches.push(...(await snapshot.cut(part, rest, rows)));
     }
     return stretches;
-  }
-
-  async #assertPrimary(): Promise<number> {
-    const { role, epoch } = await this.#dependencies.role.read();
-    if (role === 'primary') return epoch;
-    throw new RegistryError('UNSUPPORTED', {
-      status: 409,
-      message: 'this site is not the primary: nothing can be compared with it',
-    });
   }
 }
 

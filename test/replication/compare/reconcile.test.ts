@@ -6,6 +6,7 @@ import {
   FactChecksums,
   type RangesWanted,
 } from '../../../src/geo/checksums/checksums.ts';
+import { SiteRole } from '../../../src/geo/role.ts';
 import { createLog } from '../../../src/log.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RepositoryName } from '../../../src/oci/reference.ts';
@@ -26,8 +27,8 @@ async function open(role: Role, epoch = 1): Promise<Stand> {
   const ports = await openMemoryPorts();
   await ports.sites.recordRole(role, epoch);
   const clock = { elapsedMs: () => 0 };
-  const reading = { read: () => ports.sites.getRole() };
-  return { ports, checksums: new FactChecksums({ ...ports, role: reading, clock }) };
+  const siteRole = new SiteRole({ ...ports, log: createLog('silent') });
+  return { ports, checksums: new FactChecksums({ ...ports, role: siteRole, clock }) };
 }
 
 /** Every answer is a text on its way. */

@@ -45,16 +45,8 @@ export async function writeManifest(
   trx: Knex.Transaction,
   { repository, what }: Placed<ManifestRecord>,
 ): Promise<boolean> {
-  const { digest, mediaType, content, subject, artifactType, annotations } = what;
   const values = {
-    repository,
-    digest,
-    mediaType,
-    size: content.length,
-    content,
-    subject: subject ?? null,
-    artifactType: artifactType ?? null,
-    labels: JSON.stringify(annotations),
+    ...rowOf({ repository, what }),
     blobs: [...what.blobs],
     manifests: [...what.manifests],
     named: what.blobs.length + what.manifests.length,
@@ -74,8 +66,12 @@ export async function rewriteManifest(
   trx: Knex.Transaction,
   { repository, what }: Placed<ManifestRecord>,
 ): Promise<void> {
+  await trx.raw(REWRITE, rowOf({ repository, what }));
+}
+
+function rowOf({ repository, what }: Placed<ManifestRecord>) {
   const { digest, mediaType, content, subject, artifactType, annotations } = what;
-  await trx.raw(REWRITE, {
+  return {
     repository,
     digest,
     mediaType,
@@ -84,7 +80,7 @@ export async function rewriteManifest(
     subject: subject ?? null,
     artifactType: artifactType ?? null,
     labels: JSON.stringify(annotations),
-  });
+  };
 }
 
 const WRITE_TAGS = `
