@@ -5,6 +5,7 @@
 import { intersectPatterns, matchesPath, type PathPattern } from '../oci/path-pattern.ts';
 import { parseRepositoryName, type RepositoryName } from '../oci/reference.ts';
 import { type Access, mergeAccess } from '../oci/scope.ts';
+import { isVirtualName, spellName } from '../oci/virtual-name.ts';
 import type { AccessToken, Account, Action, Grant } from '../storage/accounts.ts';
 import type { Caller, Verdict } from './caller.ts';
 
@@ -30,6 +31,12 @@ const SCOPE_ACTIONS: readonly Action[] = ['pull', 'push', 'delete'];
 const REGISTRY_SCOPES: readonly string[] = ['catalog', 'api'];
 
 const EVERYTHING = '**';
+
+/** A token cannot be asked for these, which clients do not know of; it may hold these instead. */
+const CEILINGS: Readonly<Partial<Record<Action, Action>>> = {
+  overwrite: 'push',
+  read_virtual_registry: 'pull',
+};
 
 export function rightsOf({ account, accessToken }: Principal): Rights {
   return {
@@ -85,15 +92,26 @@ export function visiblePatterns({ grants, limits }: Rights): PathPattern[] {
  * refused" from "was never asked" (T18, T19). Unknown types and impossible names are left out.
  */
 export function grantAccess(asked: readonly Access[], rights: Rights): Access[] {
-  return mergeAccess(asked).flatMap((entry) => {
+  const spelled = asked.map((entry) => ({ ...entry, name: spellName(entry.name) }));
+  return mergeAccess(spelled).flatMap((entry) => {
     if (entry.type === 'registry') return grantRegistry(entry, rights);
     const repository = entry.type === 'repository' ? parseRepositoryName(entry.name) : undefined;
     if (!repository) return [];
-    const actions = SCOPE_ACTIONS.filter(
-      (action) => entry.actions.includes(action) && allows(rights, action, repository),
-    );
+    const actions = SCOPE_ACTIONS.filter((action) => {
+      const right = rightBehind(action, repository);
+      return right && entry.actions.includes(action) && allows(rights, right, repository);
+    });
     return [{ ...entry, actions }];
   });
+}
+
+/**
+ * Clients know of no other action than `pull`. In a virtual registry it stands for the right to
+ * read that, and nothing stands for a right to write there (V16, A34).
+ */
+function rightBehind(action: Action, repository: RepositoryName): Action | undefined {
+  if (!isVirtualName(repository)) return action;
+  return action === 'pull' ? 'read_virtual_registry' : undefined;
 }
 
 function grantRegistry(entry: Access, rights: Rights): Access[] {
@@ -156,8 +174,7 @@ function judgeByToken(
   const entry = access.find((one) => one.type === 'repository' && one.name === repository);
   if (!entry) return 'ask';
   if (!allows(rights, action, repository)) return 'denied';
-  // A token cannot be asked for `overwrite`, which clients do not know of: `push` is its ceiling.
-  return entry.actions.includes(action === 'overwrite' ? 'push' : action) ? 'granted' : 'ask';
+  return entry.actions.includes(CEILINGS[action] ?? action) ? 'granted' : 'ask';
 }
 
 function judgeCatalogByToken(

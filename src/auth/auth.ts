@@ -17,6 +17,7 @@ import { Roster } from './roster.ts';
 import { SITE_TOKEN_SECONDS, SiteCalls, siteAudience } from './site-calls.ts';
 import { SiteKeys } from './site-keys.ts';
 import { Tokens } from './tokens.ts';
+import { UPLOAD_TOKEN_SECONDS, UploadTokens, uploadAudience } from './virtual/upload-tokens.ts';
 
 export interface AuthSettings {
   /** What may be pulled without an account; empty for nothing. */
@@ -45,6 +46,8 @@ export interface Auth {
   readonly siteKeys: SiteKeys;
   /** Authenticates other sites, and whoever the authenticator does. */
   readonly siteCalls: SiteCalls;
+  /** For what is handed over to the caches of virtual registries. */
+  readonly uploadTokens: UploadTokens;
 }
 
 export function openAuth(dependencies: AuthDependencies): Auth {
@@ -67,8 +70,15 @@ export function openAuth(dependencies: AuthDependencies): Auth {
     service: siteAudience(service),
     ttlSeconds: SITE_TOKEN_SECONDS,
   });
+  const forUploads = new Tokens({
+    ...dependencies,
+    siteKeys,
+    service: uploadAudience(service),
+    ttlSeconds: UPLOAD_TOKEN_SECONDS,
+  });
   return {
     authenticator,
+    uploadTokens: new UploadTokens({ tokens: forUploads, principals }),
     siteCalls: new SiteCalls({ ...dependencies, tokens: siteTokens, siteKeys, authenticator }),
     issuer: new Issuer({ tokens, credentials, refresh, service, anonymousPull }),
     roster: new Roster({ ...dependencies, accounts }),

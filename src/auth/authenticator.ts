@@ -53,12 +53,17 @@ export class Authenticator {
    *
    * @param authorization the header as it came, or `undefined`
    * @param address the client's IP address
+   * @param learned position of the change log that the request learned already, if it did
    * @throws RegistryError TOOMANYREQUESTS for whoever failed too often.
    */
-  async authenticate(authorization: string | undefined, address: string): Promise<Authentication> {
+  async authenticate(
+    authorization: string | undefined,
+    address: string,
+    learned?: number,
+  ): Promise<Authentication> {
     if (authorization === undefined) return { kind: 'known', caller: nobody };
     const token = readBearer(authorization);
-    if (token !== undefined) return this.#authenticateToken(token);
+    if (token !== undefined) return this.#authenticateToken(token, learned);
     const basic = readBasic(authorization);
     if (!basic) return WRONG_CREDENTIALS;
     const principal = await this.#credentials.logIn({ ...basic, address });
@@ -85,8 +90,8 @@ export class Authenticator {
     return { ...callerWithToken(rightsOf(principal), access), asOf };
   }
 
-  async #authenticateToken(token: string): Promise<Authentication> {
-    const asOf = await this.#principals.catchUp();
+  async #authenticateToken(token: string, learned?: number): Promise<Authentication> {
+    const asOf = await this.#principals.catchUp(learned);
     const claims = await this.#tokens.verify(token);
     const rights = claims && (await this.#findRights(claims));
     if (!rights) return INVALID_TOKEN;

@@ -38,10 +38,11 @@ export class Principals implements Memory {
 
   /**
    * Makes what is remembered true; called once at the start of each request.
+   * @param asOf position that the request learned already, if it did
    * @returns the position of the change log up to which it is
    */
-  catchUp(): Promise<number> {
-    return this.#coherence.catchUp();
+  catchUp(asOf?: number): Promise<number> {
+    return this.#coherence.catchUp(asOf);
   }
 
   /** The account of that name, disabled ones too; true as of the last `catchUp()`. */

@@ -7,7 +7,8 @@
  */
 import type { Coherence } from '../coherence.ts';
 import { parsePathPattern } from '../oci/path-pattern.ts';
-import type { Authentication } from './authenticator.ts';
+import type { Action } from '../storage/accounts.ts';
+import type { Authentication, Authenticator } from './authenticator.ts';
 import type { Caller } from './caller.ts';
 import type { SiteKeys } from './site-keys.ts';
 import type { Tokens } from './tokens.ts';
@@ -16,11 +17,12 @@ import type { Tokens } from './tokens.ts';
 export const SITE_TOKEN_SECONDS = 60;
 
 const SCHEME = 'Meridian-Site';
+
+const READING: readonly Action[] = ['pull', 'read_virtual_registry'];
+
 const HEADER = /^Meridian-Site +(\S+) *$/i;
 
-interface Authenticates {
-  authenticate(authorization: string | undefined, address: string): Promise<Authentication>;
-}
+type Authenticates = Pick<Authenticator, 'authenticate'>;
 
 interface Dependencies {
   /** With {@link siteAudience} for its service. */
@@ -56,10 +58,16 @@ export class SiteCalls implements Authenticates {
   }
 
   /** As `Authenticator.authenticate`, for sites as well. */
-  async authenticate(authorization: string | undefined, address: string): Promise<Authentication> {
+  async authenticate(
+    authorization: string | undefined,
+    address: string,
+    learned?: number,
+  ): Promise<Authentication> {
     const token = HEADER.exec(authorization ?? '')?.[1];
-    if (token === undefined) return this.#authenticator.authenticate(authorization, address);
-    await this.#coherence.catchUp();
+    if (token === undefined) {
+      return this.#authenticator.authenticate(authorization, address, learned);
+    }
+    await this.#coherence.catchUp(learned);
     const claims = await this.#tokens.verify(token);
     if (!claims) return { kind: 'refused', reason: 'invalid_token' };
     return { kind: 'known', caller: new SiteCaller(claims.account) };
@@ -80,8 +88,8 @@ export class SiteCaller implements Caller {
     this.account = `site:${site}`;
   }
 
-  judge(action: Parameters<Caller['judge']>[0]): ReturnType<Caller['judge']> {
-    return action === 'pull' ? 'granted' : 'denied';
+  judge(action: Action): ReturnType<Caller['judge']> {
+    return READING.includes(action) ? 'granted' : 'denied';
   }
 
   judgeCatalog(): ReturnType<Caller['judgeCatalog']> {

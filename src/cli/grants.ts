@@ -1,13 +1,12 @@
 /** Grants as operators type them: `team/**=pull,push`. */
 import { InvalidArgumentError } from 'commander';
+import { ACTIONS } from '../oci/action.ts';
 import { parsePathPattern } from '../oci/path-pattern.ts';
 
 export interface GrantText {
   readonly pattern: string;
   readonly actions: readonly string[];
 }
-
-const ACTIONS = ['pull', 'push', 'overwrite', 'delete', 'admin'];
 
 /** Adds one more grant to those before it. */
 export function collectGrant(text: string, before: readonly GrantText[] = []): GrantText[] {
@@ -20,7 +19,7 @@ export function collectGrant(text: string, before: readonly GrantText[] = []): G
 
 export function parseActions(text: string): string[] {
   const actions = text.split(',').map((action) => action.trim());
-  if (actions.every((action) => ACTIONS.includes(action))) return actions;
+  if (actions.every((action) => ACTIONS.some((known) => known === action))) return actions;
   throw new InvalidArgumentError(`Actions are ${ACTIONS.join(', ')}.`);
 }
 

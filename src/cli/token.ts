@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { duration } from '../config/values.ts';
+import { ACTIONS } from '../oci/action.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { collectPattern, parseActions } from './grants.ts';
 import { printTable, say } from './print.ts';
@@ -30,7 +31,7 @@ export function addTokenCommands(program: Command): void {
       .command('add <account>')
       .description('Make one; its secret is printed once.')
       .requiredOption('--label <text>', 'what it is for')
-      .option('--actions <list>', 'at most these: pull,push,overwrite,delete', parseActions)
+      .option('--actions <list>', `at most these: ${ACTIONS.join(',')}`, parseActions)
       .option('--pattern <pattern>', 'only there; may be given several times', collectPattern)
       .option('--expires <time>', 'how long it lives, such as 90d', parseTime),
   ).action(addToken);

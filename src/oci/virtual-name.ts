@@ -31,6 +31,12 @@ export function parseVirtualName(name: string): VirtualName | undefined {
   return registry && image ? { registry, image } : undefined;
 }
 
+/** The one spelling of a name; what names no image of a virtual registry stays as it is. */
+export function spellName(name: string): string {
+  const virtual = parseVirtualName(name);
+  return virtual ? printVirtualName(virtual) : name;
+}
+
 /** The one name that rights and tokens speak of, however the client spells it. */
 export function printVirtualName({ registry, image }: VirtualName): RepositoryName {
   return `${CANONICAL}${registry}/${image}` as RepositoryName;

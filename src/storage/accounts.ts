@@ -2,13 +2,10 @@
  * PORT: accounts, what they may, and their access tokens. Changing methods append to the change log
  * in their transaction, so that people log in at every site.
  */
+import type { Action } from '../oci/action.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 
-/**
- * What a grant allows. `push` creates; moving a tag that exists needs `overwrite` as well (A25);
- * `admin` allows everything on the path and, on `**`, the administration of the registry.
- */
-export type Action = 'pull' | 'push' | 'overwrite' | 'delete' | 'admin';
+export type { Action };
 
 export interface Grant {
   readonly pattern: PathPattern;

@@ -3,6 +3,7 @@ import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { isAccountName, type Roster } from '../../auth/roster.ts';
+import { ACTIONS } from '../../oci/action.ts';
 import { RegistryError } from '../../oci/error.ts';
 import { type PathPattern, parsePathPattern } from '../../oci/path-pattern.ts';
 import type { Account } from '../../storage/accounts.ts';
@@ -19,7 +20,7 @@ export interface AccountDependencies {
 
 const PATH = '/api/v1/accounts';
 
-export const actionsShape = z.array(z.enum(['pull', 'push', 'overwrite', 'delete', 'admin']));
+export const actionsShape = z.array(z.enum(ACTIONS));
 
 export const patternShape = z.string().transform((text, context): PathPattern => {
   const pattern = parsePathPattern(text);
