@@ -1,8 +1,9 @@
 /**
  * All migrations, in the order in which they run. One noun each, immutable once released.
  *
- * content/ (0001 to 0019) has the log and what is pushed, people/ (0020 to 0039) has accounts,
- * sites and what machines agree on.
+ * content/ (0001 to 0019) has the log and what is pushed, lifecycle/ what becomes of it later,
+ * people/ (0020 to 0039) has accounts, sites and what machines agree on, virtual/ (0040 on) virtual
+ * registries.
  */
 import type { Knex } from 'knex';
 import * as logHead from './content/0001-log-head.ts';
@@ -33,6 +34,8 @@ import * as sitePlaces from './people/0028-site-places.ts';
 import * as siteReports from './people/0029-site-reports.ts';
 import * as siteOrders from './people/0030-site-orders.ts';
 
+import * as virtualRegistries from './virtual/0040-virtual-registries.ts';
+import * as virtualCache from './virtual/0041-virtual-cache.ts';
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
   '0002-changes': changes,
@@ -62,3 +65,5 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0029-site-reports': siteReports,
   '0030-site-orders': siteOrders,
 };
+  '0040-virtual-registries': virtualRegistries,
+  '0041-virtual-cache': virtualCache,

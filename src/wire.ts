@@ -30,6 +30,8 @@ import type { Sites } from './storage/sites.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
 
 /** What somebody opened and has to close. */
+import type { VirtualCache } from './storage/virtual/cache.ts';
+import type { VirtualRegistries } from './storage/virtual/registries.ts';
 export interface Closable {
   close(): Promise<void>;
 }
@@ -57,6 +59,8 @@ export interface Ports extends Closable {
   readonly ledger: Ledger;
   /** Where all machines count failed log-ins; absent where each counts its own. */
   readonly openLimiter?: (limit: Limit) => Limiter;
+  readonly virtualRegistries: VirtualRegistries;
+  readonly virtualCache: VirtualCache;
 }
 
 /** @throws StorageUnavailable where a server does not answer */

@@ -9,6 +9,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Place } from '../oci/place.ts';
 import type { RepositoryName, Tag } from '../oci/reference.ts';
+import type { Purge, VirtualRegistry, VirtualUpstream } from '../oci/virtual-registry.ts';
 
 /** What happened, complete enough that a replica needs to ask nothing. */
 export type Fact =
@@ -60,7 +61,13 @@ export type Fact =
   | { readonly kind: 'access-token-deleted'; readonly id: string }
   | { readonly kind: 'site-recorded'; readonly site: SiteFact }
   | { readonly kind: 'site-deleted'; readonly name: string }
-  | { readonly kind: 'site-ordered'; readonly order: SiteOrder };
+  | { readonly kind: 'site-ordered'; readonly order: SiteOrder }
+  | { readonly kind: 'upstream-recorded'; readonly upstream: VirtualUpstream }
+  /** With its place in every virtual registry, and what is cached of it at every site. */
+  | { readonly kind: 'upstream-deleted'; readonly name: string }
+  | { readonly kind: 'virtual-registry-recorded'; readonly registry: VirtualRegistry }
+  | { readonly kind: 'virtual-registry-deleted'; readonly name: string }
+  | { readonly kind: 'cache-purged'; readonly purge: Purge };
 
 /** An account as it travels: whole, so that applying it is one upsert. Times are ISO 8601. */
 export interface AccountFact {
@@ -192,7 +199,8 @@ export interface ChangeLog {
 
   /**
    * At a secondary: after a snapshot was taken over, lets the log begin anew behind that position.
-   * The rows before it are gone; whoever remembers facts must forget them all.
+   * The rows before it are gone; whoever remembers facts must forget them all. What is cached of
+   * upstreams goes, since one of those rows may have purged it.
    */
   restartAt(position: number, epoch: number): Promise<void>;
 }

@@ -20,6 +20,8 @@ import { PostgresSites } from '../storage/postgres/sites.ts';
 import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
 
 export { loadMigrator, migrate };
+import { PostgresVirtualCache } from '../storage/postgres/virtual/cache.ts';
+import { PostgresVirtualRegistries } from '../storage/postgres/virtual/registries.ts';
 
 /** @throws StorageUnavailable where the server does not answer */
 export async function openFacts(options: DatabaseOptions) {
@@ -45,3 +47,5 @@ export async function openFacts(options: DatabaseOptions) {
     close: () => database.close(),
   };
 }
+    virtualRegistries: new PostgresVirtualRegistries(database),
+    virtualCache: new PostgresVirtualCache(database),

@@ -27,6 +27,8 @@ import { MemorySites } from '../../src/storage/memory/sites.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
 import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
+import { MemoryVirtualCache } from '../../src/storage/memory/virtual/cache.ts';
+import { MemoryVirtualRegistries } from '../../src/storage/memory/virtual/registries.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
 import { PostgresOutbox } from '../../src/storage/postgres/events/outbox.ts';
@@ -47,6 +49,8 @@ import { openTestDatabase } from './database.ts';
 
 export type TestPorts = Awaited<ReturnType<OpenPorts>>;
 export type OpenPorts = typeof openMemoryPorts | typeof openPostgresPorts;
+import { PostgresVirtualCache } from '../../src/storage/postgres/virtual/cache.ts';
+import { PostgresVirtualRegistries } from '../../src/storage/postgres/virtual/registries.ts';
 
 export async function openMemoryPorts() {
   const facts = new MemoryFacts({ clock });
@@ -77,6 +81,8 @@ export async function openMemoryPorts() {
 /** On a database of their own, with blobs in a folder; both go when the ports are closed. */
 export async function openPostgresPorts() {
   const [home, folder] = await Promise.all([
+    virtualRegistries: new MemoryVirtualRegistries(facts),
+    virtualCache: new MemoryVirtualCache(facts),
     openTestDatabase(),
     mkdtemp(join(tmpdir(), 'meridian-blobs-')),
   ]);
@@ -116,3 +122,5 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     close: () => database.close(),
   };
 }
+    virtualRegistries: new PostgresVirtualRegistries(database),
+    virtualCache: new PostgresVirtualCache(database),

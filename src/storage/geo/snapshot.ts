@@ -16,6 +16,8 @@ export const SNAPSHOT_PARTS = [
   'sites',
   'accounts',
   'tokens',
+  'upstreams',
+  'virtual-registries',
   'repositories',
   'links',
   'manifests',
@@ -119,6 +121,10 @@ export function removalOf(part: SnapshotPart, [first, second]: SnapshotKey) {
       return { kind: 'account-deleted', name: first! } as const;
     case 'tokens':
       return { kind: 'access-token-deleted', id: first! } as const;
+    case 'upstreams':
+      return { kind: 'upstream-deleted', name: first! } as const;
+    case 'virtual-registries':
+      return { kind: 'virtual-registry-deleted', name: first! } as const;
     case 'repositories':
       return { kind: 'repository-deleted', repository, actor } as const;
     case 'links':
@@ -142,6 +148,11 @@ interface Touching {
 /** Whether the fact may have written the row; a little too often rather than once too seldom. */
 export function touches(fact: Touching, part: SnapshotPart, [first, second]: SnapshotKey): boolean {
   if (fact.kind.startsWith('site-')) return part === 'sites';
+  if (fact.kind === 'cache-purged') return false;
+  // Upstreams are taken out of registries, and hosts pass from one to another.
+  if (/^(?:upstream|virtual-registry)-/.test(fact.kind)) {
+    return part === 'upstreams' || part === 'virtual-registries';
+  }
   if (fact.repository === undefined) return part === 'accounts' || part === 'tokens';
   if (fact.repository !== first) return false;
   if (fact.kind === 'repository-deleted') return true;

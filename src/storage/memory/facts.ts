@@ -15,6 +15,7 @@ import type { Role } from '../sites.ts';
 import { OutboxBook } from './events/outbox-book.ts';
 import { ArrivalBook } from './geo/arrival-book.ts';
 
+import { VirtualBook } from './virtual/virtual-book.ts';
 export interface MemoryRepository {
   readonly createdAt: Date;
   readonly manifests: Map<Digest, ManifestRecord>;
@@ -38,6 +39,7 @@ export class MemoryFacts {
   readonly arrivals = new ArrivalBook();
   readonly outbox = new OutboxBook();
   role: Role = 'primary';
+  readonly virtual = new VirtualBook();
   epoch = 1;
   /** See `LogHead.repairs`. */
   repairs = 0;
@@ -125,6 +127,8 @@ export class MemoryFacts {
     this.epoch = Math.max(this.epoch, epoch);
     this.#wake();
   }
+    // Whoever missed changes may have missed a purge, and lost nothing where it had none.
+    this.virtual.cache.clear();
 
   /** Writes a fact without a row of the log, as a snapshot brings it. */
   write(fact: Fact): void {

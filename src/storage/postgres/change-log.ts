@@ -117,6 +117,8 @@ export class PostgresChangeLog implements ChangeLog {
     await this.#database.transaction(async (trx) => {
       await lockHead(trx);
       await trx.raw('TRUNCATE changes');
+      // A purge may have been among what this site missed.
+      await trx.raw('TRUNCATE cached_manifests, cached_parts, cached_tags');
       await moveHead(trx, { position, epoch });
     });
   }

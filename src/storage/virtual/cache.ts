@@ -47,12 +47,7 @@ export interface ManifestEntry {
   readonly checkedAt: Date;
   /** What it names, each once: blobs, and manifests where it is an index. Foreign ones left out. */
   readonly blobs: readonly { readonly digest: Digest; readonly sizeBytes: number }[];
-  readonly manifests: readonly {
-    readonly digest: Digest;
-    readonly mediaType: string;
-    readonly sizeBytes: number;
-  }[];
-  readonly subject?: Digest;
+  readonly manifests: readonly Digest[];
 }
 
 /** A pull to be counted: what was read, and how. */
@@ -61,23 +56,28 @@ export interface Pull extends NamedContent {
   readonly at: Date;
 }
 
-/** One image of an upstream in the cache, for people: a tag, or a manifest that no tag names. */
+/**
+ * One image of an upstream in the cache, for people: a tag, or a manifest that neither a tag nor a
+ * cached index names.
+ */
 export interface CacheEntry {
   readonly upstream: string;
   readonly image: RepositoryName;
   readonly tag?: Tag;
   readonly digest: Digest;
   readonly mediaType: string;
-  /** Of the manifest and of all blobs that it names and that are here. */
+  /** Of the manifest and all that it names, itself or through an index, as far as it is here. */
   readonly sizeBytes: number;
   readonly checkedAt: Date;
+  /** By this tag, and by the manifest's own digest. */
   readonly pulls: number;
+  /** When it was pulled last, or what an index in it names. */
   readonly pulledAt?: Date;
 }
 
 export interface Usage {
   readonly entries: number;
-  /** Each blob once. */
+  /** Of manifests, and of blobs that are here, each once. */
   readonly sizeBytes: number;
 }
 
@@ -99,7 +99,7 @@ export interface VirtualCache {
     digest: Digest,
   ): Promise<CachedBlob[]>;
 
-  /** Upstreams among these that a manifest is cached from that names this one, or is it. */
+  /** Upstreams among these that an index is cached from that names this manifest, or it itself. */
   findBinding(
     upstreams: readonly string[],
     image: RepositoryName,
@@ -112,10 +112,17 @@ export interface VirtualCache {
    */
   recordManifest(entry: ManifestEntry): Promise<void>;
 
-  /** Notes what a tag is now, or that there is none. */
+  /**
+   * Notes what a tag is now, or that there is none. Writes nothing where its manifest is not known
+   * here any more, or the upstream is not configured.
+   */
   recordTag(tag: CachedTag): Promise<void>;
 
-  /** Notes that the bytes of a blob are here, for every image and upstream that names it so. */
+  /**
+   * Notes that this upstream gave the bytes of a blob for this image, and that they are here.
+   * Whoever else names the digest has to be given them by its own upstream first: else an upstream
+   * that names a private blob of another one could have it read out here (V18, A33).
+   */
   recordBlob(blob: NamedContent): Promise<void>;
 
   /** Counts pulls, several at once. What is not there any more is passed over. */
@@ -132,13 +139,19 @@ export interface VirtualCache {
   /** Of everything that is cached of these upstreams. */
   measure(upstreams: readonly string[]): Promise<Usage>;
 
-  /** Entries of these upstreams by when they were pulled last, the longest ago first. */
+  /**
+   * Entries of these upstreams that nobody pulled since, the longest ago first; what was never
+   * pulled counts from when it came. Who deletes them asks again for the next ones.
+   */
   listUnused(
     upstreams: readonly string[],
     page: { readonly before: Date; readonly limit: number },
   ): Promise<CacheEntry[]>;
 
-  /** Takes one entry out at this site alone, with what only it named. Idempotent. */
+  /**
+   * Takes one entry out at this site alone, with what only it named: a tag, and its manifest where
+   * nothing else names that; or a manifest, and all tags that name it. Idempotent.
+   */
   deleteEntry(entry: Pick<CacheEntry, 'upstream' | 'image' | 'tag' | 'digest'>): Promise<void>;
 
   /** Whether any entry names the digest: its bytes are to stay. */

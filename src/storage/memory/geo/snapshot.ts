@@ -98,7 +98,7 @@ export class MemorySnapshot implements Snapshot {
   }
 
   #listUnordered(part: SnapshotPart): SnapshotRow[] {
-    const { repositories } = this.#facts;
+    const { repositories, virtual } = this.#facts;
     switch (part) {
       case 'sites':
         return [...this.#sites].map(([name, site]) => row([name], { kind: 'site-recorded', site }));
@@ -109,6 +109,14 @@ export class MemorySnapshot implements Snapshot {
       case 'tokens':
         return [...this.#tokens].map(([id, token]) =>
           row([id], { kind: 'access-token-recorded', token }),
+        );
+      case 'upstreams':
+        return [...virtual.upstreams].map(([name, upstream]) =>
+          row([name], { kind: 'upstream-recorded', upstream }),
+        );
+      case 'virtual-registries':
+        return [...virtual.registries].map(([name, registry]) =>
+          row([name], { kind: 'virtual-registry-recorded', registry }),
         );
       case 'repositories':
         return [...repositories.keys()].map((name) => ({ key: [name] }));

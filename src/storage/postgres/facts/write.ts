@@ -8,6 +8,7 @@ import type { ManifestRecord } from '../../metadata.ts';
 import { applyAccountFact } from '../accounts.ts';
 import { writeOrder } from '../geo/orders.ts';
 import { applySiteFact } from '../sites.ts';
+import { applyVirtualFact } from '../virtual/write-facts.ts';
 import { deleteBlobLink, writeBlobLink } from './blobs.ts';
 import { deleteManifest, deleteTags, writeManifest, writeTags } from './manifests.ts';
 import { deleteRepository, writeRepository } from './repositories.ts';
@@ -39,6 +40,11 @@ const WRITERS: Writers = {
   'site-recorded': applySiteFact,
   'site-deleted': applySiteFact,
   'site-ordered': (trx, { order }) => writeOrder(trx, order),
+  'upstream-recorded': applyVirtualFact,
+  'upstream-deleted': applyVirtualFact,
+  'virtual-registry-recorded': applyVirtualFact,
+  'virtual-registry-deleted': applyVirtualFact,
+  'cache-purged': applyVirtualFact,
 };
 
 /** Writes one fact into the tables. Idempotent. */

@@ -1,6 +1,8 @@
 /** How each part of a snapshot is read. */
+import type { VirtualRegistry, VirtualUpstream } from '../../../oci/virtual-registry.ts';
 import type { AccessTokenFact, AccountFact, Fact, SiteFact } from '../../change-log.ts';
 import type { SnapshotPart } from '../../geo/snapshot.ts';
+import { REGISTRY, UPSTREAM } from '../virtual/registries.ts';
 
 interface Part {
   readonly table: string;
@@ -55,6 +57,26 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
     toFact: (token: AccessTokenFact) => ({
       kind: 'access-token-recorded',
       token: withoutNulls(token),
+    }),
+  },
+  upstreams: {
+    table: 'upstreams',
+    key: ['name'],
+    sql: `SELECT ${UPSTREAM} FROM upstreams {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+    line: 'CAST(to_jsonb(upstreams) AS text)',
+    toFact: (upstream: VirtualUpstream) => ({
+      kind: 'upstream-recorded',
+      upstream: withoutNulls(upstream),
+    }),
+  },
+  'virtual-registries': {
+    table: 'virtual_registries',
+    key: ['name'],
+    sql: `SELECT ${REGISTRY} FROM virtual_registries {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
+    line: `CAST((SELECT to_jsonb(row_of) FROM (SELECT ${REGISTRY}) AS row_of) AS text)`,
+    toFact: (registry: VirtualRegistry) => ({
+      kind: 'virtual-registry-recorded',
+      registry: withoutNulls(registry),
     }),
   },
   repositories: {
