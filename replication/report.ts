@@ -30,47 +30,122 @@ export interface ReportOptions {
 
 const INTERVAL_MS = 2000;
 
-/** So long is waited for more of the same, so that a rush is told in few reports. */
+/**
+ * So long is waited for more of the same, so that a rush is told in few reports; and as long again
+ * for each report that is on its way, so that a long line is not given more than it carries.
+ */
 const GATHER_MS = 25;
+
+/** What happens now does not wait for the answer to what was told before: not on a long line. */
+const MOST_UNDER_WAY = 4;
 
 /** Fits into a small body, however long the names are. */
 const MAX_ARRIVALS = 100;
 
 /** Reports until the signal aborts. Never throws. */
 export async function report(options: ReportOptions, signal: AbortSignal): Promise<void> {
-  const { arrivals, changeLog, clock, log } = options;
+  const { arrivals, changeLog, clock } = options;
   const bell = new Bell(clock);
   const stops = [arrivals, changeLog].map((store) => store.watch(() => bell.ring()));
-  let failures = 0;
+  const reports = new Reports(options, signal);
   while (!signal.aborted) {
-    try {
-      const isMore = await reportOnce(options, signal);
-      failures = 0;
-      if (isMore) continue;
-      const isRung = await bell.wait(INTERVAL_MS, signal);
-      if (isRung) await clock.sleep(GATHER_MS, signal).catch(() => undefined);
-    } catch (error) {
-      failures += 1;
-      if (failures === 1 && !signal.aborted)
-        log.warn({ err: error }, 'the primary was told nothing');
-      await clock.sleep(INTERVAL_MS, signal).catch(() => undefined);
+    const isMore = await reports.begin();
+    if (reports.isFailing) await clock.sleep(INTERVAL_MS, signal).catch(() => undefined);
+    else if (!isMore && (await bell.wait(INTERVAL_MS, signal))) {
+      const gatherMs = GATHER_MS * (1 + reports.underWay);
+      await clock.sleep(gatherMs, signal).catch(() => undefined);
     }
   }
   for (const stop of stops) stop();
+  await reports.end();
 }
 
-/** @returns whether there is more to tell. */
-async function reportOnce(options: ReportOptions, signal: AbortSignal): Promise<boolean> {
-  const { arrivals, primarySite, status, site } = options;
-  const untold = await arrivals.listUntold(MAX_ARRIVALS);
-  // Read later than the arrivals: who sees one of them sees a position that is not before it.
-  const figures = await status.read();
-  const where = await findMove(options);
-  const moved = where ? { where } : {};
-  await primarySite.report({ site, figures, arrivals: untold, ...moved }, signal);
-  if (untold.length > 0) await arrivals.recordTold(untold);
-  return untold.length === MAX_ARRIVALS;
+type Untold = Awaited<ReturnType<Arrivals['listUntold']>>;
+
+/** The reports of one reign; several may be on their way, no arrival in two of them. */
+class Reports {
+  readonly #options: ReportOptions;
+  readonly #signal: AbortSignal;
+  readonly #underWay = new Set<Promise<void>>();
+  /** Keys of the arrivals that are being told. */
+  readonly #telling = new Set<string>();
+  #failures = 0;
+
+  constructor(options: ReportOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
+  /**
+   * Sends what is untold. Resolves when it is on its way, while reports fail only with its outcome.
+   * Never throws.
+   * @returns whether there is more to tell
+   */
+  async begin(): Promise<boolean> {
+    if (this.isFailing) await this.end();
+    else if (this.underWay >= MOST_UNDER_WAY) await Promise.race(this.#underWay);
+    try {
+      const untold = await this.#takeUntold();
+      const sending = this.#send(untold).finally(() => this.#underWay.delete(sending));
+      this.#underWay.add(sending);
+      if (this.isFailing) await sending;
+      return untold.length === MAX_ARRIVALS;
+    } catch (error) {
+      this.#noteFailure(error);
+      return false;
+    }
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async end(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #takeUntold(): Promise<Untold> {
+    const limit = MAX_ARRIVALS + this.#telling.size;
+    const untold = (await this.#options.arrivals.listUntold(limit))
+      .filter((arrival) => !this.#telling.has(keyOf(arrival)))
+      .slice(0, MAX_ARRIVALS);
+    for (const arrival of untold) this.#telling.add(keyOf(arrival));
+    return untold;
+  }
+
+  async #send(untold: Untold): Promise<void> {
+    const { arrivals, primarySite, status, site } = this.#options;
+    const isAlone = this.underWay === 0;
+    try {
+      // Read later than the arrivals: who sees one of them sees a position that is not before it.
+      const figures = await status.read();
+      // Each time that it is told, all sites hear of it: not in two reports at once.
+      const where = isAlone ? await findMove(this.#options) : undefined;
+      const moved = where ? { where } : {};
+      await primarySite.report({ site, figures, arrivals: untold, ...moved }, this.#signal);
+      if (untold.length > 0) await arrivals.recordTold(untold);
+      this.#failures = 0;
+    } catch (error) {
+      this.#noteFailure(error);
+    } finally {
+      for (const arrival of untold) this.#telling.delete(keyOf(arrival));
+    }
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#failures += 1;
+    if (this.#failures > 1 || this.#signal.aborted) return;
+    this.#options.log.warn({ err: error }, 'the primary was told nothing');
+  }
 }
+
+const keyOf = ({ repository, digest, at }: Untold[number]): string =>
+  `${repository}@${digest} ${at.getTime()}`;
 
 /** Where the settings say that this site is, unless all sites know so; a guess is never told. */
 async function findMove({ sites, site, publicUrl, place }: ReportOptions) {

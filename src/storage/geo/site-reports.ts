@@ -48,8 +48,15 @@ export interface SiteReport {
   readonly figures: SiteFigures;
 }
 
+/** No report is on its way for longer. A site that went back to a backup is heard again behind it. */
+export const OVERTAKING_MS = 10_000;
+
 export interface SiteReports {
-  /** Replaces what the site said before. Wakes those who watch. */
+  /**
+   * Replaces what the site said before. Wakes those who watch. Of several reports that are on their
+   * way at once one may overtake another: figures of a lower position than those that were heard
+   * less than `OVERTAKING_MS` ago are passed over.
+   */
   record(report: SiteReport): Promise<void>;
   find(site: string): Promise<SiteReport | undefined>;
   list(): Promise<SiteReport[]>;

@@ -37,6 +37,22 @@ export function describeSiteReportsContract(name: string, open: () => Promise<Si
       expect(sites).to.deep.equal(['lisbon', 'oslo', 'rome']);
     });
 
+    it('passes over what a later report overtook, but not for long', async () => {
+      const say = (appliedPosition: number, second: number) =>
+        reports.record({
+          ...reportOf('quito', { appliedPosition }),
+          heardAt: new Date(Date.UTC(2026, 0, 2, 3, 4, second)),
+        });
+      const find = async () => (await reports.find('quito'))?.figures.appliedPosition;
+      await say(8, 10);
+      await say(7, 19);
+      expect(await find()).to.equal(8);
+      await say(8, 11);
+      await say(7, 21);
+      expect(await find()).to.equal(7);
+      await reports.delete('quito');
+    });
+
     it('forgets a site, also one that it never knew', async () => {
       await reports.delete('rome');
       await reports.delete('rome');

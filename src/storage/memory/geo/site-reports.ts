@@ -1,11 +1,12 @@
 /** Memory maker of `SiteReports`. */
-import type { SiteReport, SiteReports } from '../../geo/site-reports.ts';
+import { OVERTAKING_MS, type SiteReport, type SiteReports } from '../../geo/site-reports.ts';
 
 export class MemorySiteReports implements SiteReports {
   readonly #reports = new Map<string, SiteReport>();
   readonly #listeners = new Set<() => void>();
 
   async record(report: SiteReport): Promise<void> {
+    if (isOvertaken(report, this.#reports.get(report.site))) return;
     this.#reports.set(report.site, structuredClone(report));
     for (const listener of this.#listeners) setImmediate(listener);
   }
@@ -26,4 +27,9 @@ export class MemorySiteReports implements SiteReports {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
+}
+
+function isOvertaken({ figures, heardAt }: SiteReport, last: SiteReport | undefined): boolean {
+  if (!last || figures.appliedPosition >= last.figures.appliedPosition) return false;
+  return heardAt.getTime() - last.heardAt.getTime() < OVERTAKING_MS;
 }

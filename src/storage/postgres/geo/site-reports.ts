@@ -1,5 +1,5 @@
 /** `SiteReports` in PostgreSQL: the table `site_reports`, and a channel that tells each report. */
-import type { SiteReport, SiteReports } from '../../geo/site-reports.ts';
+import { OVERTAKING_MS, type SiteReport, type SiteReports } from '../../geo/site-reports.ts';
 import type { Database, Statement } from '../database.ts';
 import { Listener } from '../listener.ts';
 import { Together } from './together.ts';
@@ -9,9 +9,12 @@ const CHANNEL = 'site_reports';
 const RECORD: Statement = {
   name: 'record-site-report',
   text: `WITH report AS (
-           INSERT INTO site_reports (site, heard_at, figures) VALUES ($1, $2, $3)
+           INSERT INTO site_reports AS last (site, heard_at, figures) VALUES ($1, $2, $3)
            ON CONFLICT (site) DO UPDATE
            SET heard_at = excluded.heard_at, figures = excluded.figures
+           WHERE (excluded.figures->>'appliedPosition')::bigint
+                   >= (last.figures->>'appliedPosition')::bigint
+              OR excluded.heard_at >= last.heard_at + interval '${OVERTAKING_MS} milliseconds'
            RETURNING site
          )
          SELECT pg_notify('${CHANNEL}', site) FROM report`,
