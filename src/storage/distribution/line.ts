@@ -197,6 +197,7 @@ class Limit {
   readonly #late: AbortController | undefined;
   readonly #left: () => number;
   #timer: NodeJS.Timeout | undefined;
+  #lastLook: NodeJS.Immediate | undefined;
 
   /** @param left how much longer, in milliseconds, once the time is over */
   constructor({ signal, limitMs }: LineRequest, left: () => number) {
@@ -213,8 +214,14 @@ class Limit {
 
   #end(): void {
     const leftMs = this.#left();
-    if (leftMs < 1) this.cutShort();
-    else this.#timer = setTimeout(() => this.#end(), leftMs);
+    if (leftMs >= 1) this.#timer = setTimeout(() => this.#end(), leftMs);
+    else this.#lastLook = setImmediate(() => this.#endUnlessHeard());
+  }
+
+  /** A process that was held up itself has not read yet what came: timers go before sockets. */
+  #endUnlessHeard(): void {
+    if (this.#left() < 1) this.cutShort();
+    else this.#end();
   }
 
   /** As if the time were over. */
@@ -225,6 +232,7 @@ class Limit {
   /** The head has come, or never will. */
   lift(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#lastLook);
   }
 }
 

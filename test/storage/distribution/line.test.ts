@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,11 +12,15 @@ const WAITING_MS = 7000;
 describe('a line to another registry', () => {
   let server: Server;
   let line: Line;
+  const answering = new EventEmitter();
 
   beforeEach(async () => {
     server = createServer((request, response) => {
       if (request.url === '/fast') response.end();
       if (request.url === '/slow') setTimeout(() => response.end(), 2 * QUESTION_LIMIT_MS);
+      if (request.url === '/told') {
+        response.on('finish', () => answering.emit('answered')).end();
+      }
       if (request.url === '/waiting') setTimeout(() => response.end(), WAITING_MS);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -55,6 +60,16 @@ describe('a line to another registry', () => {
     expect(isAnswered).to.equal(false);
     expect(tookMs).to.be.within(QUESTION_LIMIT_MS * 1.4, QUESTION_LIMIT_MS * 1.8);
     expect((await ask('/fast')).isAnswered).to.equal(true);
+  });
+
+  it('is not taken for broken by a process that was held up itself', async () => {
+    expect((await ask('/fast')).isAnswered).to.equal(true);
+    const held = ask('/told');
+    // The answer comes meanwhile, and the time is over before it can be read.
+    await once(answering, 'answered');
+    const untilMs = performance.now() + QUESTION_LIMIT_MS + 100;
+    while (performance.now() < untilMs);
+    expect((await held).isAnswered).to.equal(true);
   });
 
   it('gives a request that asks for long as long as it asks for', async function () {
