@@ -1,7 +1,7 @@
 /** The listening server: its timeouts, and how it drains. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 
 export interface ServerOptions {
@@ -9,7 +9,7 @@ export interface ServerOptions {
   /** 0 for one that the kernel chooses. */
   readonly port: number;
   readonly clock: Clock;
-  /** How long a connection may be silent within a request; five minutes unless given. */
+  /** How long a client may be silent within a request; five minutes unless given. */
   readonly idleMs?: number;
   /** PEM. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
@@ -20,7 +20,7 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => u
 
 /**
  * A transfer takes as long as it takes, so that there is no `requestTimeout`: Node's own cuts every
- * body after five minutes. What ends a connection is silence (A14).
+ * body after five minutes. What ends a connection is the silence of its client (A14).
  */
 const IDLE_MS = 300_000;
 
@@ -49,7 +49,13 @@ export class RunningServer {
   }
 
   static async listen(listener: Listener, options: ServerOptions): Promise<RunningServer> {
-    const settings = { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0, noDelay: true };
+    const settings = {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: 0,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    };
     const server = options.tls
       ? createTlsServer({ ...settings, ...options.tls })
       : createServer(settings);
@@ -59,6 +65,9 @@ export class RunningServer {
     const running = new RunningServer(server, options.clock);
     const answer: Listener = (request, response) => {
       if (running.#isDraining) response.shouldKeepAlive = false;
+      response.on('timeout', (socket: Socket) => {
+        if (!isOurTurn(request, response)) socket.destroy();
+      });
       running.#watch(listener(request, response));
     };
     server.on('request', answer);
@@ -117,4 +126,13 @@ export class RunningServer {
     await Promise.race([Promise.allSettled(this.#handled), late]);
     over.abort();
   }
+}
+
+/**
+ * Whether nobody but us can end the silence: the client has said everything and has read what there
+ * is, such as one that waits for the end of a blob that is on its way here. TCP itself finds out
+ * whether it is still there.
+ */
+function isOurTurn(request: IncomingMessage, response: ServerResponse): boolean {
+  return request.complete && response.writableLength === 0;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { systemClock as clock } from '../../src/clock.ts';
 import { RunningServer } from '../../src/http/server.ts';
@@ -72,6 +73,44 @@ describe('requests whose body nobody wants', () => {
     const [data] = (await once(socket, 'data')) as [Buffer];
     expect(data.toString()).to.match(/^HTTP\/1\.1 400/);
     socket.destroy();
+  });
+});
+
+describe('a connection on which it is silent for long', () => {
+  const IDLE_MS = 100;
+  const handlers: ((response: ServerResponse) => unknown)[] = [];
+  let server: RunningServer;
+  before(async () => {
+    const options = { host: '127.0.0.1', port: 0, clock, idleMs: IDLE_MS };
+    server = await RunningServer.listen((_, response) => handlers.shift()!(response), options);
+  });
+  after(() => server.drain(0));
+
+  const ask = () => request({ port: server.port, host: '127.0.0.1', agent: false }).end();
+
+  it('is kept for a client that waits for us, before the answer and in it', async () => {
+    handlers.push(async (response) => {
+      await clock.sleep(3 * IDLE_MS);
+      response.write('so ');
+      await clock.sleep(3 * IDLE_MS);
+      response.end('late');
+    });
+    const [answer] = (await once(ask(), 'response')) as [IncomingMessage];
+    expect(await text(answer)).to.equal('so late');
+  });
+
+  it('is cut where the client does not read what is there', async () => {
+    const cut = new Promise((resolve) => {
+      handlers.push((response) => {
+        response.once('close', resolve);
+        response.write(Buffer.alloc(64 * 1024 * 1024));
+      });
+    });
+    const outgoing = ask();
+    outgoing.on('error', () => undefined);
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined);
+    await cut;
   });
 });
 
