@@ -34,6 +34,11 @@ const QUERY_TIMEOUT_MS = 5000;
  */
 const WALK_INDEXES = '-c enable_seqscan=off -c enable_bitmapscan=off';
 
+/** Of options in the URL and beside it, `pg` takes those in the URL alone: so ours follow there. */
+function withOptions(url: string): string {
+  return url.replace(/[?&]options=[^&#]*/, `$&${encodeURIComponent(` ${WALK_INDEXES}`)}`);
+}
+
 /** Positions and sizes are below 2^53, so `bigint` is read as a number. */
 const types: CustomTypesConfig = {
   getTypeParser: (oid, format) =>
@@ -53,7 +58,7 @@ export class Database {
   /** Opens the pool and proves that the server answers. @throws StorageUnavailable */
   static async open({ url, poolSize = 10 }: DatabaseOptions): Promise<Database> {
     const pool = new Pool({
-      connectionString: url,
+      connectionString: withOptions(url),
       max: poolSize,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,

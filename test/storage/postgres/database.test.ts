@@ -78,6 +78,15 @@ describe('Database', () => {
     expect(await failureOf(Database.open({ url }))).to.be.instanceOf(StorageUnavailable);
   });
 
+  it('walks indexes also where the URL has options of its own', async () => {
+    const other = await Database.open({ url: `${place.url}&options=-c%20application_name%3Dann` });
+    const text = `SELECT current_setting('application_name') AS name,
+                         current_setting('enable_seqscan') AS scans`;
+    const rows = await other.query({ name: 'settings', text });
+    expect(rows).to.deep.equal([{ name: 'ann', scans: 'off' }]);
+    await other.close();
+  });
+
   it('says in every kind of call that the database is away, and recovers', async () => {
     const changeLog = new PostgresChangeLog(database);
     const attempts = [
