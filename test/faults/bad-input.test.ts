@@ -7,8 +7,15 @@ import { expect } from 'chai';
 import { MAX_MANIFEST_BYTES } from '../../src/oci/manifest.ts';
 import { Client } from '../conformance/client.ts';
 import { expectError } from '../conformance/errors.ts';
-import { abandon, closeConnections } from '../conformance/exchange.ts';
-import { digestOf, Fixtures, imageOf, manifestOf, OCI_INDEX } from '../conformance/fixtures.ts';
+import { type Answer, abandon, closeConnections, headerOf } from '../conformance/exchange.ts';
+import {
+  type Content,
+  digestOf,
+  Fixtures,
+  imageOf,
+  manifestOf,
+  OCI_INDEX,
+} from '../conformance/fixtures.ts';
 import { expectContent, expectStatus, locationOf, Repository } from '../conformance/repository.ts';
 import { ADMIN, type Started, startProgram } from '../support/programs/program.ts';
 import { isFullLength } from './length.ts';
@@ -57,9 +64,10 @@ describe('bad input to a real site', function () {
       await abandon({ method, url, headers, body: half });
       const status = await repository.client.send('GET', url);
       expectStatus(status, 204);
-      const held = Number(String(status.headers['range']).split('-')[1]) + 1;
-      const body = blob.bytes.subarray(held === 1 ? 0 : held);
-      expectStatus(await repository.close(locationOf(status), blob.digest, { body }), 201);
+      const answer = await goOn(repository, blob, status);
+      // What was sent to vanish may be read after all that came later; then this says from where.
+      const last = answer.status === 416 ? await goOn(repository, blob, answer) : answer;
+      expectStatus(last, 201);
       await hangUpDuringGet(repository, blob.digest);
     }
     await wait(500);
@@ -103,6 +111,14 @@ function countFiles({ process: { pid } }: Started): number {
   } catch {
     return 0;
   }
+}
+
+/** Sends what is missing, by the range that an answer says is there, and closes the upload. */
+function goOn(repository: Repository, blob: Content, answer: Answer): Promise<Answer> {
+  const held = Number(headerOf(answer, 'Range').split('-')[1]) + 1;
+  // An upload that holds nothing says `0-0`, as one does that holds a byte.
+  const body = blob.bytes.subarray(held === 1 ? 0 : held);
+  return repository.close(locationOf(answer), blob.digest, { body });
 }
 
 async function hangUpDuringGet({ client, name }: Repository, digest: string): Promise<void> {

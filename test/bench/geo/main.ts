@@ -3,7 +3,7 @@
  * with real processes over lines that are made in userland, as a table. Ends with 1 where a bar is
  * missed.
  */
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { benchReadYourWrites } from './promises/c1-read-your-writes.ts';
 import { benchBoundedAge } from './promises/c2-bounded-age.ts';
 import { benchAlone } from './promises/c3-alone.ts';
@@ -57,7 +57,7 @@ async function measure(name: string, options: BenchOptions): Promise<GeoRow[]> {
   try {
     return await ROWS[name]!(options);
   } catch (error) {
-    process.stderr.write(`${(error as Error).stack}\n`);
+    process.stderr.write(`${inspect(error)}\n`);
     return [{ promise: name, done: String(error), figure: 'failed', bar: '', isMet: false }];
   }
 }
