@@ -18,11 +18,24 @@ export async function writeRepositories(
   await trx('repositories').insert(rows).onConflict('name').ignore();
 }
 
+/**
+ * A link that goes locks its blob. In the order of the digests, as everybody does who locks
+ * several: so neither of two that do so at once holds what the other wants.
+ */
+const LOCK_LINKED = `
+  WITH locked AS (
+    SELECT FROM blobs
+    WHERE digest IN (SELECT digest FROM blob_links WHERE repository = ?)
+    ORDER BY digest FOR NO KEY UPDATE
+  )
+  SELECT count(*) FROM locked`;
+
 /** Deletes the repository with all that is in it. @returns whether it was there. */
 export async function deleteRepository(
   trx: Knex.Transaction,
   repository: RepositoryName,
 ): Promise<boolean> {
+  await trx.raw(LOCK_LINKED, [repository]);
   await trx('blob_links').where({ repository }).delete();
   // Their tags go with them.
   await trx('manifests').where({ repository }).delete();
