@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { RegistryError } from '../oci/error.ts';
 import { NotPrimary, StorageFull, StorageUnavailable } from '../storage/failure.ts';
 import { UpstreamFailure } from '../storage/upstream.ts';
+import { UpstreamAway } from '../virtual/failures.ts';
 import { type Answer, API_VERSION, isClientGone, jsonAnswer, writeAnswer } from './answer.ts';
 
 /** Seconds after which a client may try again what failed for want of a database. */
@@ -46,6 +47,9 @@ export function toAnswer(error: unknown): Answer {
   if (error instanceof StorageFull) return failure(507, 'the registry has no room for this');
   if (error instanceof PrimaryAway) {
     return failure(503, error.message, { 'Retry-After': String(RETRY_AFTER_SECONDS) });
+  }
+  if (error instanceof UpstreamAway) {
+    return failure(error.status, error.message, { 'Retry-After': String(error.retryAfterSeconds) });
   }
   if (error instanceof UpstreamFailure) return failure(502, 'the upstream did not answer as asked');
   return failure(500, 'the registry failed');

@@ -16,11 +16,11 @@ import type { Digest } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { StorageUnavailable } from '../storage/failure.ts';
-import type { Source } from './fill/download.ts';
+import { type BlobOrigin, keyOf, type Source } from './fill/download.ts';
 import { type Arriving, Transfer, type TransferOrder } from './fill/transfer.ts';
 import type { Turns } from './fill/turns.ts';
 
-export type { Source } from './fill/download.ts';
+export type { BlobOrigin, Source } from './fill/download.ts';
 
 /**
  * Told once per transfer, after the blob is kept, in the process that brought it. Requests that
@@ -34,6 +34,8 @@ export interface Wanted {
   /** Size by the descriptor, where it is known; an upstream that says otherwise is refused. */
   readonly sizeBytes?: number;
   readonly onVerified?: OnVerified;
+  /** Whose bytes they must be; anybody's, since they are proven, where absent. */
+  readonly origin?: BlobOrigin;
 }
 
 export interface WantedContent extends Wanted {
@@ -68,7 +70,8 @@ export class Fill {
   readonly #clock: Clock;
   readonly #turns: Dependencies['turns'];
   readonly #log: Log;
-  readonly #running = new Map<Digest, Running>();
+  /** By `keyOf`. */
+  readonly #running = new Map<string, Running>();
   #arriving: Arriving | undefined;
 
   constructor({ blobStore, clock, turns, log }: Dependencies) {
@@ -134,7 +137,7 @@ export class Fill {
   }
 
   #join({ onVerified, ...order }: Wanted, isAwaited: boolean): Running {
-    const running = this.#running.get(order.digest) ?? this.#begin({ ...order, isAwaited });
+    const running = this.#running.get(keyOf(order)) ?? this.#begin({ ...order, isAwaited });
     if (onVerified) running.listeners.add(onVerified);
     return running;
   }
@@ -147,10 +150,10 @@ export class Fill {
     const running = {
       transfer,
       listeners,
-      settled: this.#follow(transfer, listeners),
+      settled: this.#follow(transfer, keyOf(order), listeners),
       isRead: false,
     };
-    this.#running.set(order.digest, running);
+    this.#running.set(keyOf(order), running);
     // A client learns of the failure by its broken body; nobody else may be waiting.
     running.settled.catch((error: unknown) => {
       this.#log.warn({ err: error, digest: order.digest }, 'a blob could not be filled');
@@ -158,13 +161,17 @@ export class Fill {
     return running;
   }
 
-  async #follow(transfer: Transfer, listeners: ReadonlySet<OnVerified>): Promise<void> {
+  async #follow(
+    transfer: Transfer,
+    key: string,
+    listeners: ReadonlySet<OnVerified>,
+  ): Promise<void> {
     let isOurs: boolean;
     try {
       isOurs = await transfer.proven;
     } finally {
       // From here on the blob is found in the store, or the next request tries anew.
-      this.#running.delete(transfer.digest);
+      this.#running.delete(key);
     }
     const sizeBytes = await transfer.opened;
     // Of what another process brought, that one tells.

@@ -9,11 +9,28 @@ import type { Turn } from './turns.ts';
 /** Opens the blob at the upstream from `offset` on; `undefined` where the upstream has none. */
 export type Source = (offset: number) => Promise<UpstreamBlob | undefined>;
 
+/**
+ * Whose bytes these must be. Where it is given, nothing counts as brought but what came from there:
+ * neither what the store holds already nor what another transfer brings.
+ */
+export interface BlobOrigin {
+  /** Of letters, digits, dots, dashes and underscores. */
+  readonly name: string;
+  /** The blob, where it was brought from there before and is still here. */
+  readonly findKept: () => Promise<{ readonly sizeBytes: number } | undefined>;
+}
+
 export interface DownloadOrder {
   readonly digest: Digest;
   readonly source: Source;
   /** What the descriptor says, where it is known; an upstream that says otherwise is refused. */
   readonly sizeBytes?: number;
+  readonly origin?: BlobOrigin;
+}
+
+/** Names the blob among all that are under way. */
+export function keyOf({ digest, origin }: Pick<DownloadOrder, 'digest' | 'origin'>): string {
+  return origin ? `${origin.name} ${digest}` : digest;
 }
 
 interface Ports {

@@ -8,7 +8,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import { StorageUnavailable } from '../../storage/failure.ts';
 import { UpstreamFailure } from '../../storage/upstream.ts';
-import { Download, type DownloadOrder } from './download.ts';
+import { Download, type DownloadOrder, keyOf } from './download.ts';
 import { sharedStaging, type Turn, type Turns } from './turns.ts';
 
 /** Blobs that are on their way here by another road, which nobody should fetch beside it. */
@@ -72,7 +72,7 @@ export class Transfer {
   constructor(order: TransferOrder, ports: Ports) {
     this.#order = order;
     this.#ports = ports;
-    this.#staging = sharedStaging(order.digest);
+    this.#staging = sharedStaging(keyOf(order));
     const opened = this.#open();
     this.opened = opened.then(sizeOf);
     this.proven = this.#prove(opened);
@@ -102,15 +102,15 @@ export class Transfer {
 
   /** The upstream's first answer, with a staging to read along; or what is here, or comes. */
   async #open(): Promise<Opened> {
-    const { digest, sizeBytes, isAwaited } = this.#order;
-    const { arriving, clock, blobStore } = this.#ports;
-    await arriving?.waitFor(digest);
+    const { digest, sizeBytes, isAwaited, origin } = this.#order;
+    const { arriving, clock } = this.#ports;
+    if (!origin) await arriving?.waitFor(digest);
     for (;;) {
       const begun = await this.#begin();
       if (begun) return begun;
       if (!isAwaited) return { kind: 'elsewhere' };
       this.#isFollowing = true;
-      const kept = await blobStore.find(digest);
+      const kept = await this.#findKept();
       if (kept) return { kind: 'kept', ...kept };
       if (sizeBytes !== undefined && (await this.#isReadable())) {
         return { kind: 'followed', sizeBytes };
@@ -128,7 +128,7 @@ export class Transfer {
     this.#turn = turn;
     try {
       // Whoever had the turn before may have kept it.
-      const kept = await this.#ports.blobStore.find(this.digest);
+      const kept = await this.#findKept();
       const brought = kept ? undefined : await this.#askUpstream(turn);
       if (brought) return brought;
       await turn.end();
@@ -140,18 +140,19 @@ export class Transfer {
   }
 
   get #isSmall(): boolean {
-    const { sizeBytes } = this.#order;
-    return sizeBytes !== undefined && sizeBytes <= SMALL_BYTES;
+    const { sizeBytes, origin } = this.#order;
+    // Upstreams count what they are asked.
+    return !origin && sizeBytes !== undefined && sizeBytes <= SMALL_BYTES;
   }
 
   async #takeTurn(): Promise<Turn | undefined> {
     const { turns, clock, blobStore } = this.#ports;
-    const { isAwaited, digest } = this.#order;
+    const { isAwaited } = this.#order;
     if (this.#isSmall) return turns.alone();
     if (clock.elapsedMs() - this.#askedForTurnMs < TURN_LOOK_MS) return undefined;
     this.#askedForTurnMs = clock.elapsedMs();
     try {
-      const turn = await turns.take(digest);
+      const turn = await turns.take(keyOf(this.#order));
       if (!turn && isAwaited) await this.#joinQueue();
       // Where a staging cannot be followed, a client would wait for the last byte before the first.
       return turn ?? (isAwaited && !blobStore.followsOthers ? turns.alone() : undefined);
@@ -164,7 +165,7 @@ export class Transfer {
   /** Whoever brings it hears that clients wait here too. */
   async #joinQueue(): Promise<void> {
     this.#isInQueue = true;
-    await this.#ports.turns.joinQueue(this.digest);
+    await this.#ports.turns.joinQueue(keyOf(this.#order));
   }
 
   async #askUpstream(turn: Turn): Promise<Opened | undefined> {
@@ -188,7 +189,7 @@ export class Transfer {
     try {
       return await this.#run(await opened);
     } finally {
-      if (this.#isInQueue) await this.#ports.turns.leaveQueue(this.digest);
+      if (this.#isInQueue) await this.#ports.turns.leaveQueue(keyOf(this.#order));
     }
   }
 
@@ -200,16 +201,20 @@ export class Transfer {
 
   /** `undefined` once another process kept the blob; else what this one began in its place. */
   async #follow(): Promise<Opened | undefined> {
-    const { blobStore, clock } = this.#ports;
     for (;;) {
-      if (await blobStore.find(this.digest)) return undefined;
+      if (await this.#findKept()) return undefined;
       const begun = await this.#begin();
       if (begun?.kind === 'nowhere') {
         throw new UpstreamFailure('the blob went away at the upstream', { status: 404 });
       }
       if (begun) return begun;
-      await clock.sleep(LOOK_MS);
+      await this.#ports.clock.sleep(LOOK_MS);
     }
+  }
+
+  /** What is here already, as far as it counts. */
+  #findKept(): Promise<{ readonly sizeBytes: number } | undefined> {
+    return this.#order.origin?.findKept() ?? this.#ports.blobStore.find(this.digest);
   }
 
   async #bring({ download, turn }: Pick<Brought, 'download' | 'turn'>): Promise<void> {

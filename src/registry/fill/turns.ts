@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { Randomness } from '../../randomness.ts';
 import { StorageUnavailable } from '../../storage/failure.ts';
 import type { Leases } from '../../storage/leases.ts';
@@ -40,9 +39,12 @@ export interface Turn {
   end(): Promise<void>;
 }
 
-/** The staging of every turn for that digest, in whatever process. */
-export function sharedStaging(digest: Digest): string {
-  return `copy-${digest.replace(':', '-')}`;
+/**
+ * The staging of every turn for that blob, in whatever process.
+ * @param blob its digest, or the name of its origin and the digest, with a space between
+ */
+export function sharedStaging(blob: string): string {
+  return `copy-${blob.replaceAll(/[ :]/g, '-')}`;
 }
 
 export class Turns {
@@ -62,22 +64,22 @@ export class Turns {
   }
 
   /** Tells the process that has the turn that a client waits here. @throws StorageUnavailable */
-  async joinQueue(digest: Digest): Promise<void> {
-    await this.#leases.take(waitingNameOf(digest), this.#name, WAITING_MS);
+  async joinQueue(blob: string): Promise<void> {
+    await this.#leases.take(waitingNameOf(blob), this.#name, WAITING_MS);
   }
 
   /** Nobody waits here any more. Never fails. */
-  async leaveQueue(digest: Digest): Promise<void> {
-    await this.#release(waitingNameOf(digest), this.#name);
+  async leaveQueue(blob: string): Promise<void> {
+    await this.#release(waitingNameOf(blob), this.#name);
   }
 
   /** `undefined` while another process of the site has it. @throws StorageUnavailable */
-  async take(digest: Digest): Promise<Turn | undefined> {
+  async take(blob: string): Promise<Turn | undefined> {
     // A name for each turn: giving one back late must not give back the next one.
     const holder = this.#randomness.uuid();
     const askedAt = this.#clock.elapsedMs();
-    const isTaken = await this.#leases.take(nameOf(digest), holder, LEASE_MS);
-    return isTaken ? this.#hold(digest, holder, askedAt) : undefined;
+    const isTaken = await this.#leases.take(nameOf(blob), holder, LEASE_MS);
+    return isTaken ? this.#hold(blob, holder, askedAt) : undefined;
   }
 
   /** A turn beside all others, into a staging of its own: for who cannot wait for one. */
@@ -91,7 +93,7 @@ export class Turns {
     };
   }
 
-  #hold(digest: Digest, holder: string, takenAt: number): Turn {
+  #hold(blob: string, holder: string, takenAt: number): Turn {
     const ended = new AbortController();
     let heldSince = takenAt;
     let isAwaited = false;
@@ -99,45 +101,45 @@ export class Turns {
       for (;;) {
         await this.#clock.sleep(RENEWAL_MS, ended.signal);
         const askedAt = this.#clock.elapsedMs();
-        const isHeld = await this.#renew(digest, holder);
+        const isHeld = await this.#renew(blob, holder);
         if (isHeld === false) break;
         if (isHeld) heldSince = askedAt;
-        isAwaited = await this.#isAwaited(digest, holder);
+        isAwaited = await this.#isAwaited(blob, holder);
       }
       heldSince = Number.NEGATIVE_INFINITY;
     };
     // It ends by the signal alone.
     const renewing = renew().catch(() => undefined);
     return {
-      staging: sharedStaging(digest),
+      staging: sharedStaging(blob),
       goesOn: true,
       isAwaitedElsewhere: () => isAwaited,
       assertHeld: () => {
         if (this.#clock.elapsedMs() - heldSince < FENCE_MS) return;
-        throw new StorageUnavailable(`another process may bring ${digest} by now`);
+        throw new StorageUnavailable(`another process may bring ${blob} by now`);
       },
       end: async () => {
         ended.abort();
         // A renewal that is under way would take the lease again.
         await renewing;
-        await this.#release(nameOf(digest), holder);
+        await this.#release(nameOf(blob), holder);
       },
     };
   }
 
   /** Whether it is held now; `undefined` where the leases cannot be asked. Never fails. */
-  async #renew(digest: Digest, holder: string): Promise<boolean | undefined> {
+  async #renew(blob: string, holder: string): Promise<boolean | undefined> {
     try {
-      return await this.#leases.take(nameOf(digest), holder, LEASE_MS);
+      return await this.#leases.take(nameOf(blob), holder, LEASE_MS);
     } catch (error) {
-      this.#log.warn({ err: error, digest }, 'the turn to bring a blob cannot be renewed now');
+      this.#log.warn({ err: error, blob }, 'the turn to bring a blob cannot be renewed now');
       return undefined;
     }
   }
 
   /** Whoever cannot have that lease, since somebody else has, knows that somebody waits. */
-  async #isAwaited(digest: Digest, holder: string): Promise<boolean> {
-    const name = waitingNameOf(digest);
+  async #isAwaited(blob: string, holder: string): Promise<boolean> {
+    const name = waitingNameOf(blob);
     const isNobodys = await this.#leases.take(name, holder, 1).catch(() => true);
     if (isNobodys) await this.#release(name, holder);
     return !isNobodys;
@@ -152,10 +154,10 @@ export class Turns {
   }
 }
 
-function nameOf(digest: Digest): string {
-  return `blob ${digest}`;
+function nameOf(blob: string): string {
+  return `blob ${blob}`;
 }
 
-function waitingNameOf(digest: Digest): string {
-  return `client of ${digest}`;
+function waitingNameOf(blob: string): string {
+  return `client of ${blob}`;
 }
