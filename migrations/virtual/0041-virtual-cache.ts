@@ -1,8 +1,8 @@
 /**
  * What this site has cached of upstreams, each row by upstream and image.
  *
- *     cached_tags ──→ cached_manifests ──→ cached_parts ──→ manifests of the same image
- *                                                      └──→ blobs, whose bytes are in the blob store
+ *     cached_tags --> cached_manifests --> cached_parts --> manifests of the same image
+ *                                                      \-> blobs, whose bytes are in the store
  *
  * A part is what a manifest names. The rows with a blob's digest keep its bytes in the blob store.
  */

@@ -34,8 +34,8 @@ export interface ReconcileReport {
 
 /** What is written in one phase may need what the one before it has set right. */
 const PHASES: readonly (readonly SnapshotPart[])[] = [
-  ['sites', 'accounts', 'repositories'],
-  ['tokens', 'links', 'manifests'],
+  ['sites', 'accounts', 'upstreams', 'repositories'],
+  ['tokens', 'virtual-registries', 'links', 'manifests'],
   ['tags'],
 ];
 

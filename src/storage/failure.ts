@@ -13,6 +13,17 @@ export class StorageFull extends Error {
   override readonly name = 'StorageFull';
 }
 
+/** Why an upstream did not answer as asked; `status` where it answered at all. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure';
+  readonly status: number | undefined;
+
+  constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+  }
+}
+
 /** A write met a site that is not the primary; nothing was written. */
 export class NotPrimary extends Error {
   override readonly name = 'NotPrimary';

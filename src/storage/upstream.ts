@@ -8,16 +8,7 @@ import type { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference, RepositoryName } from '../oci/reference.ts';
 
-/** Why an upstream did not answer as asked; `status` where it answered at all. */
-export class UpstreamFailure extends Error {
-  override readonly name = 'UpstreamFailure';
-  readonly status: number | undefined;
-
-  constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.status = options.status;
-  }
-}
+export { UpstreamFailure } from './failure.ts';
 
 export interface UpstreamManifest {
   readonly mediaType: string;

@@ -45,6 +45,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Files of the replication program that the registry program may start. */
 const REPLICATION_DOOR = 'replication/main.ts';
 
+/** How adapters say that they cannot answer, whatever their port is. */
+const FAILURES = 'src/storage/failure.ts';
+
 /** The one who runs the migrations. */
 const MIGRATOR = 'src/storage/postgres/migrate.ts';
 
@@ -62,6 +65,7 @@ function forbid(from: string, to: string): string | undefined {
   if (other === 'test') return 'what a test needs of it belongs to the program.';
   if (other.startsWith('adapter') && layer !== other) return forbidAdapter(from);
   if (layer === 'program' || layer === 'wire') return forbidProgram(to, other);
+  if (layer === 'ports' && to === FAILURES) return undefined;
   if (layer === 'ports' && other === 'ports') return 'no port knows another; share words of oci.';
   if (layer === other) return undefined;
   if (GROUND.includes(to)) return forbidGround(layer);

@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream';
 import type { Digest } from '../../oci/digest.ts';
 import type { Reference, RepositoryName, Tag } from '../../oci/reference.ts';
 import type { VirtualUpstream } from '../../oci/virtual-registry.ts';
-import { UpstreamFailure } from '../upstream.ts';
+import { UpstreamFailure } from '../failure.ts';
 
 /** Why a remote registry gave nothing. */
 export type RemoteFault =

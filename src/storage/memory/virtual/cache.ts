@@ -17,6 +17,9 @@ import { referenceOf, type Shelf, type Use, wordOf } from './cache-book.ts';
 import { listShelf, measureShelves } from './cache-entries.ts';
 import type { VirtualBook } from './virtual-book.ts';
 
+/** No tag is believed to be absent for longer. */
+const ABSENT_MS = 60_000;
+
 export class MemoryVirtualCache implements VirtualCache {
   readonly #book: VirtualBook;
 
@@ -87,6 +90,7 @@ export class MemoryVirtualCache implements VirtualCache {
       tag: { ...cached },
       use: tags.get(tag)?.use ?? { pulls: 0, since: checkedAt },
     });
+    if (digest === undefined) this.#forgetAbsent(upstream, checkedAt.getTime() - ABSENT_MS);
   }
 
   async recordBlob({ upstream, image, digest }: NamedContent): Promise<void> {
@@ -144,6 +148,16 @@ export class MemoryVirtualCache implements VirtualCache {
 
   async isNamed(digest: Digest): Promise<boolean> {
     return this.#book.cache.isNamed(digest);
+  }
+
+  /** Whoever asks for names that nobody has fills no shelf. */
+  #forgetAbsent(upstream: string, beforeMs: number): void {
+    for (const { tags } of this.#book.cache.list([upstream])) {
+      for (const { tag } of tags.values()) {
+        const isOld = tag.digest === undefined && tag.checkedAt.getTime() < beforeMs;
+        if (isOld) tags.delete(tag.tag);
+      }
+    }
   }
 
   #shelvesOf(upstreams: readonly string[], image: RepositoryName): Shelf[] {

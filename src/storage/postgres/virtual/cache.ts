@@ -1,4 +1,4 @@
-/** `VirtualCache` in PostgreSQL: the tables `cached_manifests`, `cached_parts` and `cached_tags`. */
+/** `VirtualCache` in PostgreSQL: the tables `cached_manifests`, `cached_parts`, `cached_tags`. */
 import type { Digest } from '../../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../../../oci/reference.ts';
 import type {

@@ -25,10 +25,10 @@ const DESCRIBE = `
   CROSS JOIN LATERAL (
     ${BELOW}
     SELECT (
-      SELECT coalesce(sum(some.size_bytes), 0) FROM below JOIN cached_manifests AS some
-        ON some.upstream = page.upstream AND some.image = page.image
-          AND some.digest = below.digest
-      WHERE some.content IS NOT NULL
+      SELECT coalesce(sum(known.size_bytes), 0) FROM below JOIN cached_manifests AS known
+        ON known.upstream = page.upstream AND known.image = page.image
+          AND known.digest = below.digest
+      WHERE known.content IS NOT NULL
     ) AS manifests, (
       SELECT coalesce(sum(blob.size_bytes), 0) FROM (
         SELECT DISTINCT ON (part.digest) part.size_bytes

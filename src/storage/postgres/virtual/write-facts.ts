@@ -27,18 +27,19 @@ export async function applyVirtualFact(trx: Knex.Transaction, fact: VirtualFact)
       return writeRegistry(trx, fact.registry);
     case 'virtual-registry-deleted':
       return (await trx('virtual_registries').where({ name: fact.name }).delete()) > 0;
-    case 'cache-purged':
+    default:
       await purgeCache(trx, fact.purge);
       return true;
   }
 }
 
-const SOURCE =
-  "CASE origin ->> 'kind' WHEN 'remote' THEN origin ->> 'url' ELSE 'local:' || (origin ->> 'prefix') END";
+/** As `sourceOf` says it. */
+const sourceIn = (origin: string) =>
+  `coalesce(${origin} ->> 'url', 'local:' || (${origin} ->> 'prefix'))`;
 
 /** What was cached of another place is no content of this one. */
 const IS_ELSEWHERE = `
-  SELECT ${SOURCE} <> ${SOURCE.replaceAll('origin', 'CAST(:origin AS jsonb)')} AS "isElsewhere"
+  SELECT ${sourceIn('origin')} <> ${sourceIn('CAST(:origin AS jsonb)')} AS "isElsewhere"
   FROM upstreams WHERE name = :name FOR UPDATE`;
 
 /** Changes the row only where something in it differs, so that its count says whether it did. */

@@ -8,6 +8,7 @@ import {
 } from '../../../../src/storage/geo/snapshot.ts';
 import { blobOf, imageOf, patternOf, repositoryNamed, tagNamed } from '../../../support/content.ts';
 import type { OpenPorts, TestPorts } from '../../../support/ports.ts';
+import { registryNamed, upstreamNamed } from '../../../support/virtual/cached.ts';
 
 const app = repositoryNamed('acme/app');
 const web = repositoryNamed('acme/web');
@@ -68,6 +69,12 @@ export function describeSnapshotPagesContract(name: string, open: OpenPorts): vo
       const token = { id: '6f1c6a34-0d3c-4d0b-8f5e-3b1a1c2d3e4f', account: 'ann', label: 'l' };
       const rights = { actions: ['pull' as const], patterns: [patternOf('**')] };
       await primary.accounts.recordAccessToken({ ...token, ...rights, secretHash: 'ab' });
+      const local = { kind: 'local' as const, prefix: app };
+      await primary.virtualRegistries.recordUpstream(upstreamNamed('hub', { namespace: 'io' }));
+      await primary.virtualRegistries.recordUpstream(upstreamNamed('own', { origin: local }));
+      const lists = { upstreams: ['own', 'hub'], hosts: ['b.test', 'a.test'] };
+      const all = registryNamed('all', { ...lists, unusedDays: 9, maxBytes: 2 ** 40 });
+      await primary.virtualRegistries.recordRegistry(all);
       await push(app, 'one', 'v1');
       await push(web, 'two', 'v1');
     };
@@ -88,6 +95,7 @@ export function describeSnapshotPagesContract(name: string, open: OpenPorts): vo
       await primary.metadata.deleteManifest(app, imageOf('three').digest, actor);
       await primary.metadata.unlinkBlob(app, blobOf('three'), actor);
       await primary.metadata.deleteRepository(web, actor);
+      await primary.virtualRegistries.deleteUpstream('own');
       await takeAll();
       await expectSame();
       expect(await secondary.metadata.findTag(app, tagNamed('v3'))).to.equal(undefined);

@@ -12,6 +12,7 @@ import {
 } from '../../../../src/storage/geo/snapshot.ts';
 import { blobOf, imageOf, patternOf, repositoryNamed, tagNamed } from '../../../support/content.ts';
 import type { OpenPorts, TestPorts } from '../../../support/ports.ts';
+import { registryNamed, upstreamNamed } from '../../../support/virtual/cached.ts';
 
 const app = repositoryNamed('acme/app');
 const apple = repositoryNamed('acme/app-le');
@@ -103,6 +104,10 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
         ['links', [app, blobOf('none')], 'extra'],
         ['accounts', ['ann'], 'missing'],
         ['sites', ['oslo'], 'extra'],
+        ['upstreams', ['gcr'], 'extra'],
+        ['upstreams', ['quay'], 'wrong'],
+        ['virtual-registries', ['all'], 'wrong'],
+        ['virtual-registries', ['empty'], 'missing'],
         ['repositories', ['acme/none'], 'extra'],
       ];
       await damage('tags', [app, 'w2']);
@@ -113,6 +118,13 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
       await damage('accounts', ['ann']);
       const site = { name: 'oslo', url: 'http://oslo.test', publicKey: {} };
       await damage('sites', ['oslo'], { kind: 'site-recorded', site });
+      const upstream = upstreamNamed('gcr');
+      await damage('upstreams', ['gcr'], { kind: 'upstream-recorded', upstream });
+      const evil = upstreamNamed('quay', { url: 'https://evil.test' });
+      await damage('upstreams', ['quay'], { kind: 'upstream-recorded', upstream: evil });
+      const registry = registryNamed('all', { upstreams: ['quay', 'hub'], hosts: ['a.test'] });
+      await damage('virtual-registries', ['all'], { kind: 'virtual-registry-recorded', registry });
+      await damage('virtual-registries', ['empty']);
       await damage(
         'links',
         ['acme/none', blobOf('w1')],
@@ -212,7 +224,7 @@ function linked(repository: RepositoryName, digest: Digest): Fact {
   return { kind: 'blob-linked', repository, digest, sizeBytes: 1, actor: '' };
 }
 
-async function fill({ metadata, accounts, sites }: TestPorts): Promise<void> {
+async function fill({ metadata, accounts, sites, virtualRegistries }: TestPorts): Promise<void> {
   for (const repository of [app, apple]) {
     for (const word of words) {
       const manifest = imageOf(word);
@@ -238,5 +250,11 @@ async function fill({ metadata, accounts, sites }: TestPorts): Promise<void> {
     patterns: [patternOf('acme/**')],
     expiresAt: new Date(5000),
   });
+  for (const upstream of ['hub', 'quay']) {
+    await virtualRegistries.recordUpstream(upstreamNamed(upstream));
+  }
+  const lists = { upstreams: ['hub', 'quay'], hosts: ['a.test'] };
+  await virtualRegistries.recordRegistry(registryNamed('all', lists));
+  await virtualRegistries.recordRegistry(registryNamed('empty'));
   await sites.recordSite({ name: 'rome', url: 'http://rome.test', publicKey: { kty: 'EC' } });
 }
