@@ -5,8 +5,10 @@
  * In the YAML file a setting has the same name in lower case, without `MERIDIAN_`.
  */
 import { LOG_LEVELS } from '../log.ts';
+import { GARBAGE } from './garbage-settings.ts';
 import { GEO } from './geo-settings.ts';
 import { type Given, given, optional, type Setting } from './setting.ts';
+import { UPSTREAMS } from './upstream-settings.ts';
 import * as value from './values.ts';
 import { WEBHOOKS } from './webhook-settings.ts';
 
@@ -212,7 +214,16 @@ const ACCESS = {
   }),
 };
 
-export const SETTINGS = { ...SITE, ...NETWORK, ...STORAGE, ...ACCESS, ...GEO, ...WEBHOOKS };
+export const SETTINGS = {
+  ...SITE,
+  ...NETWORK,
+  ...STORAGE,
+  ...ACCESS,
+  ...GEO,
+  ...WEBHOOKS,
+  ...GARBAGE,
+  ...UPSTREAMS,
+};
 
 type Settings = typeof SETTINGS;
 

@@ -1,4 +1,4 @@
-/** Who may read an upstream of the tests: challenges, and a token server that gives what they ask. */
+/** Who may read an upstream of the tests: challenges, and tokens for those that they let in. */
 import type { IncomingMessage } from 'node:http';
 import type { GoodAnswer } from './misdeeds.ts';
 
@@ -45,7 +45,7 @@ export class TokenService {
     return jsonAnswer(200, { token, expires_in: expiresIn });
   }
 
-  /** The challenge for a request that shows nothing that is good enough; `undefined` where it may. */
+  /** The challenge for a request that shows nothing good enough; `undefined` where it may pass. */
   refuse(request: IncomingMessage, base: string, image: string): GoodAnswer | undefined {
     const { scheme = 'Bearer', accounts = {} } = this.#options;
     const { authorization = '' } = request.headers;

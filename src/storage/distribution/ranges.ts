@@ -10,8 +10,8 @@ import type { Clock } from '../../clock.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Reference, RepositoryName } from '../../oci/reference.ts';
 import { type Upstream, type UpstreamBlob, UpstreamFailure } from '../upstream.ts';
+import type { UpstreamPart } from './parts.ts';
 import { type OpenStretch, Segment, type Stretch } from './segment.ts';
-import type { UpstreamPart } from './upstream.ts';
 
 /**
  * Requests for one blob at once, beside the one that is read: ten are under way, and a process that

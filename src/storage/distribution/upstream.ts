@@ -1,5 +1,4 @@
 /** Reads content from another registry by the OCI distribution API. */
-import { Readable } from 'node:stream';
 import type { Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import {
@@ -23,29 +22,17 @@ import {
   QUESTION_LIMIT_MS,
   refusal,
 } from './line.ts';
+import { printRange, readPart, type UpstreamPart, type WantedPart } from './parts.ts';
 
 /** Any type is taken; the list is for registries that convert what is not asked for by name. */
-const ACCEPT = [OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST, '*/*'].join(', ');
-
-const TOTAL = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/;
-
-/** A part of a blob; where the registry knows no ranges, all behind its start. */
-export interface UpstreamPart extends UpstreamBlob {
-  /** Position of the first byte that `content` does not hold. */
-  readonly end: number;
-}
-
-interface Part {
-  readonly start: number;
-  /** Position behind the last byte; the end of the blob where absent. */
-  readonly end?: number;
-  readonly signal?: AbortSignal;
-}
+export const ACCEPT = [OCI_INDEX, OCI_MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST, '*/*'].join(
+  ', ',
+);
 
 export class DistributionUpstream implements Upstream {
-  readonly #line: Line;
+  readonly #line: Pick<Line, 'ask' | 'reportBroken'>;
 
-  constructor(line: Line) {
+  constructor(line: Pick<Line, 'ask' | 'reportBroken'>) {
     this.#line = line;
   }
 
@@ -116,7 +103,7 @@ export class DistributionUpstream implements Upstream {
   async openPart(
     repository: RepositoryName,
     digest: Digest,
-    part: Part,
+    part: WantedPart & { readonly signal?: AbortSignal },
   ): Promise<UpstreamPart | undefined> {
     const path = `/v2/${repository}/blobs/${digest}`;
     const { signal } = part;
@@ -125,52 +112,12 @@ export class DistributionUpstream implements Upstream {
     if (answer.statusCode === 404) return gone(answer);
     const found = readPart(answer, part.start);
     if (found === undefined) throw await refusal(answer, `GET ${path}`);
-    const { sizeBytes, end, skipBytes } = found;
-    if (skipBytes === 0) return { sizeBytes, end, content: answer.body };
-    const content = Readable.from(skip(answer.body, skipBytes));
-    // Let go of before it is read, it would leave the answer open, and a connection with it.
-    content.once('close', () => answer.body.destroy());
-    return { sizeBytes, end, content };
+    return found;
   }
-}
-
-function printRange({ start, end }: Part): Record<string, string> {
-  if (end !== undefined) return { range: `bytes=${start}-${end - 1}` };
-  return start === 0 ? {} : { range: `bytes=${start}-` };
-}
-
-/** What the answer holds, and how much of it lies before the start; `undefined` for a refusal. */
-function readPart(
-  answer: LineAnswer,
-  start: number,
-): { sizeBytes: number; end: number; skipBytes: number } | undefined {
-  const length = Number(answer.headers['content-length'] ?? Number.NaN);
-  // > A registry that does not know ranges answers the whole (RFC 9110, 14.2).
-  if (answer.statusCode === 200) {
-    const whole = { sizeBytes: length, end: length, skipBytes: start };
-    return Number.isFinite(length) ? whole : undefined;
-  }
-  const match = TOTAL.exec(String(answer.headers['content-range'] ?? ''));
-  if (!match) return undefined;
-  const sizeBytes = Number(match[3]);
-  if (answer.statusCode === 206 && Number(match[1] ?? Number.NaN) === start) {
-    return { sizeBytes, end: Number(match[2]) + 1, skipBytes: 0 };
-  }
-  // Nothing lies behind the end: that is an empty rest, not a failure. The body is an explanation.
-  const isAtEnd = answer.statusCode === 416 && sizeBytes === start;
-  return isAtEnd ? { sizeBytes, end: start, skipBytes: Number.POSITIVE_INFINITY } : undefined;
 }
 
 function manifestPath(repository: RepositoryName, reference: Reference): string {
   return `/v2/${repository}/manifests/${printReference(reference)}`;
-}
-
-async function* skip(body: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
-  let left = count;
-  for await (const chunk of body) {
-    if (chunk.length > left) yield chunk.subarray(left);
-    left = Math.max(0, left - chunk.length);
-  }
 }
 
 async function readWhole(answer: LineAnswer): Promise<Buffer> {

@@ -8,8 +8,8 @@ import { lookup as lookUp } from 'node:dns/promises';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { AddressRule, hostOf } from '../../oci/network/addresses.ts';
 import type { Courier, Letter, Reception } from '../events/courier.ts';
-import { AddressRule } from './addresses.ts';
 
 export interface CourierOptions {
   /** Networks that are not public and may be reached all the same. */
@@ -91,11 +91,6 @@ function answerLookup(
   const [first] = addresses;
   if (isAll) callback(null, [...addresses]);
   else callback(null, first!.address, first!.family);
-}
-
-/** Without the brackets of IPv6. */
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.+)\]$/, '$1');
 }
 
 function nameFailure(error: NodeJS.ErrnoException, late: AbortSignal) {

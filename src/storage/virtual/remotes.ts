@@ -90,7 +90,7 @@ export interface Remote {
 export interface Remotes {
   /**
    * Checks a URL that somebody wants to save: its form, and where it leads now.
-   * @returns one sentence against it, or `undefined`
+   * @returns what stands against it, going on from "the URL", or `undefined`
    */
   findFault(url: string): Promise<string | undefined>;
   /** The remote of an upstream whose origin is one. The same upstream has the same connections. */

@@ -1,7 +1,7 @@
 /**
- * Which addresses this site may write to on behalf of whoever typed a URL: public ones, and the
- * networks that the operator names. Otherwise a webhook would open what only this machine reaches
- * (A27).
+ * Which addresses this site may speak to on behalf of whoever typed a URL: public ones, and the
+ * networks that the operator names. Otherwise a webhook or an upstream would open what only this
+ * machine reaches (A27).
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -47,10 +47,21 @@ export class AddressRule {
 
   /** @param address IPv4 or IPv6; IPv4 inside IPv6 counts as IPv4 */
   mayReach(address: string): boolean {
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    return !this.#special.check(address, family) || this.#allowed.check(address, family);
+    return !this.#special.check(address, familyOf(address)) || this.isNamed(address);
+  }
+
+  /** Whether the operator named its network: there is trust in what lies between. */
+  isNamed(address: string): boolean {
+    return this.#allowed.check(address, familyOf(address));
   }
 }
+
+/** The host of a URL, without the brackets of IPv6. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.+)\]$/, '$1');
+}
+
+const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 function listOf(networks: readonly string[]): BlockList {
   const list = new BlockList();
