@@ -17,7 +17,7 @@ export function addWaitCommand(program: Command): void {
     program
       .command('wait <image>')
       .description(`Wait until an image is whole at the sites; ends with ${TOO_LATE} where not.`)
-      .option('--sites <names>', 'these sites, with commas; all by default')
+      .option('--sites <names>', 'these sites, with commas; all that copy it by default')
       .option('--timeout <time>', 'how long, such as 30s or 5m', parseTime, '60s'),
   ).action(waitForImage);
 }

@@ -86,8 +86,7 @@ export function openGeo(dependencies: GeoDependencies): Geo {
   const { upstream, version, sync } = dependencies;
   const { site } = dependencies.identity;
   const role = new SiteRole(dependencies);
-  const copiesAll = sync.some((pattern) => pattern === '**');
-  const status = openStatus(dependencies, { site, version, copiesAll });
+  const status = openStatus(dependencies, { site, version, sync });
   const onArrival = createArrival(dependencies);
   const passage = new Passage(dependencies);
   const keptUploads = new KeptUploads({ ...dependencies, onArrival });

@@ -13,6 +13,9 @@ declare const checked: unique symbol;
 
 export type PathPattern = string & { readonly [checked]: 'pattern' };
 
+/** Covers every repository. */
+export const EVERYTHING = '**' as PathPattern;
+
 const MAX_LENGTH = 255;
 const LEVEL = /^(?:\*\*|[a-z0-9._*-]+)$/;
 

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { ImageAtSite } from '../../src/geo/images/image-sites.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import type { SiteFigures } from '../../src/storage/geo/site-reports.ts';
 import {
   type OpenPorts,
   openMemoryPorts,
   openPostgresPorts,
   type TestPorts,
 } from '../support/ports.ts';
-import { type Image, invite, makeImage, pull, push, until } from './client.ts';
+import { type Image, invite, makeImage, pull, push, send, until } from './client.ts';
 import { startPrimary, startSecondary, type TestSite } from './site.ts';
 
 describeSelection('in memory', openMemoryPorts);
@@ -66,6 +68,30 @@ function describeSelection(where: string, openPorts: OpenPorts): void {
       expect(await hasBlobs(secondary, other)).to.equal(false);
     });
 
+    it('is all that is waited for, and all that counts', async () => {
+      await pushTo('other/app:v4');
+      await pushTo('synced/app:v4');
+      expect(await waitFor(primary, 'synced/app/manifests/v4/wait')).to.deep.equal({
+        status: 200,
+        told: ['lisbon yes', 'tokyo yes'],
+      });
+      expect(await waitFor(primary, 'other/app/manifests/v4/wait')).to.deep.equal({
+        status: 200,
+        told: ['tokyo yes'],
+      });
+      expect(
+        await waitFor(primary, 'other/app/manifests/v4/wait?sites=lisbon&timeout=1s'),
+      ).to.deep.equal({
+        status: 408,
+        told: ['lisbon not-selected'],
+      });
+      await until('the site says that nothing lacks', async () => {
+        const answer = await send(`${secondary.url}/api/v1/sites/lisbon/status`);
+        const { blobs, manifests } = (await answer.json()) as SiteFigures;
+        return blobs.percent === 100 && manifests.percent === 100;
+      });
+    });
+
     it('is nothing while it is paused, and all that was missed once it is resumed', async () => {
       const site = (await primary.ports.sites.findSite('lisbon'))!;
       await primary.ports.sites.recordSite({ ...site, isPaused: true });
@@ -75,11 +101,25 @@ function describeSelection(where: string, openPorts: OpenPorts): void {
       await sleep(A_WHILE_MS);
       const image = await pushTo('synced/app:v3');
       await sleep(A_WHILE_MS);
+      const waiting = '/api/v1/repositories/synced/app/manifests/v3/wait?timeout=0s';
       expect(await hasBlobs(secondary, image)).to.equal(false);
+      const answer = await send(`${primary.url}${waiting}`);
+      expect(answer.status).to.equal(408);
+      expect(((await answer.json()) as { sites: unknown[] }).sites[0]).to.include({
+        site: 'lisbon',
+        copying: 'paused',
+      });
       await primary.ports.sites.recordSite({ ...site, isPaused: false });
       await until('the blobs are verified here', () => hasBlobs(secondary, image));
     });
   });
+}
+
+async function waitFor({ url }: TestSite, path: string) {
+  const answer = await send(`${url}/api/v1/repositories/${path}`);
+  const { sites } = (await answer.json()) as { readonly sites: readonly ImageAtSite[] };
+  const told = sites.map(({ site, copying }) => `${site} ${copying}`);
+  return { status: answer.status, told };
 }
 
 async function hasBlobs({ ports }: TestSite, { config, layers }: Image): Promise<boolean> {

@@ -8,13 +8,14 @@
 import type { Clock } from '../../clock.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/error.ts';
+import { EVERYTHING, matchesPath } from '../../oci/path-pattern.ts';
 import { printReference, type Reference, type RepositoryName } from '../../oci/reference.ts';
 import type { ChangeLog } from '../../storage/change-log.ts';
 import type { Arrivals } from '../../storage/geo/arrivals.ts';
 import type { Replicas } from '../../storage/geo/replicas.ts';
-import type { SiteReports } from '../../storage/geo/site-reports.ts';
+import type { SiteReport, SiteReports } from '../../storage/geo/site-reports.ts';
 import type { Metadata } from '../../storage/metadata.ts';
-import type { Sites } from '../../storage/sites.ts';
+import type { Site, Sites } from '../../storage/sites.ts';
 import { Bell } from '../bell.ts';
 
 /** What is asked of the stores; a class over them all would have too many. */
@@ -39,6 +40,11 @@ export interface ImageAtSite {
   readonly state: ImageState;
   /** ISO 8601, by that site's clock; null where it is not complete, or was pushed. */
   readonly arrivedAt: string | null;
+  /**
+   * Whether the site copies it: `paused` copies nothing now, and `not-selected` brings of it only
+   * what clients there ask for.
+   */
+  readonly copying: 'yes' | 'paused' | 'not-selected';
   /** Null where only the site itself could say it. */
   readonly lacking: { readonly objects: number; readonly bytes: number } | null;
 }
@@ -50,7 +56,7 @@ export interface ImageStatus {
 }
 
 export interface ImageWait {
-  /** All sites where absent. */
+  /** Where absent, all that copy the repository: a site that is paused is one of them. */
   readonly sites?: readonly string[];
   readonly timeoutMs: number;
   /** Aborts when nobody waits any more. */
@@ -89,7 +95,7 @@ export class ImageSites {
     { sites, timeoutMs, signal }: ImageWait,
   ): Promise<ImageStatus & { readonly isComplete: boolean }> {
     const { digest } = await this.#resolve(repository, reference);
-    const names = await this.#chooseSites(sites);
+    const names = await this.#chooseSites(repository, sites);
     const head = await this.#stores.changeLog.head();
     const deadlineMs = this.#clock.elapsedMs() + timeoutMs;
     const bell = new Bell(this.#clock);
@@ -126,10 +132,18 @@ export class ImageSites {
     throw new RegistryError('MANIFEST_UNKNOWN', { message });
   }
 
-  async #chooseSites(wanted: readonly string[] | undefined): Promise<readonly string[]> {
-    const names = (await this.#stores.sites.listSites()).map(({ name }) => name);
+  async #chooseSites(
+    repository: RepositoryName,
+    wanted: readonly string[] | undefined,
+  ): Promise<readonly string[]> {
+    const { sites, siteReports } = this.#stores;
+    const names = (await sites.listSites()).map(({ name }) => name);
     const stranger = wanted?.find((name) => !names.includes(name));
-    if (stranger === undefined) return wanted ?? names;
+    if (stranger === undefined) {
+      if (wanted) return wanted;
+      const reports = await siteReports.list();
+      return names.filter((name) => copies(repository, findReport(reports, name)));
+    }
     throw new RegistryError('NAME_UNKNOWN', { message: `there is no site ${stranger}` });
   }
 
@@ -161,19 +175,33 @@ export class ImageSites {
     ]);
     const arrivedAt = new Map(arrived.map(({ site, at }) => [site, at.toISOString()]));
     const applied = new Map(reports.map(({ site, figures }) => [site, figures.appliedPosition]));
-    const describe = ({ name }: { readonly name: string }): ImageAtSite => {
+    const describe = ({ name, isPaused }: Site): ImageAtSite => {
       const at = arrivedAt.get(name) ?? null;
       if (name === this.#own) return { ...complete(name, null), lacking: sum(lacks ?? []) };
-      if (at !== null) return complete(name, at);
+      const selected = copies(repository, findReport(reports, name));
+      const copying = !selected ? 'not-selected' : isPaused ? 'paused' : 'yes';
+      if (at !== null) return { ...complete(name, at), copying };
       const state = (applied.get(name) ?? -1) >= head ? 'known' : 'unknown';
-      return { site: name, state, arrivedAt: null, lacking: null };
+      return { site: name, state, arrivedAt: null, copying, lacking: null };
     };
     return { repository, digest, sites: all.map(describe) };
   }
 }
 
 function complete(site: string, arrivedAt: string | null): ImageAtSite {
-  return { site, state: 'complete', arrivedAt, lacking: { objects: 0, bytes: 0 } };
+  const lacking = { objects: 0, bytes: 0 };
+  return { site, state: 'complete', arrivedAt, copying: 'yes', lacking };
+}
+
+/** By what it said last; one that said nothing yet is waited for. */
+function copies(repository: RepositoryName, report: SiteReport | undefined): boolean {
+  // What an older program said of itself has no selection.
+  const sync = report?.figures.sync ?? [EVERYTHING];
+  return sync.some((pattern) => matchesPath(pattern, repository));
+}
+
+function findReport(reports: readonly SiteReport[], site: string): SiteReport | undefined {
+  return reports.find((report) => report.site === site);
 }
 
 function sum(lacks: readonly { readonly sizeBytes: number }[]) {

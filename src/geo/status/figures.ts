@@ -1,4 +1,5 @@
 /** From what a site counts to what it says of itself. Pure: no clock, no I/O. */
+import { EVERYTHING, type PathPattern } from '../../oci/path-pattern.ts';
 import type { LogHead } from '../../storage/change-log.ts';
 import type { LedgerEntry, LedgerStatus } from '../../storage/geo/ledger.ts';
 import type { ReplicaCounts } from '../../storage/geo/replicas.ts';
@@ -21,8 +22,8 @@ export interface SiteState {
   readonly isLedgerFilled: boolean;
   /** Whether it says nothing at all. */
   readonly isLedgerAway: boolean;
-  /** Whether the blobs of every repository are copied here. */
-  readonly copiesAll: boolean;
+  /** Patterns of the repositories whose blobs are copied here. */
+  readonly sync: readonly PathPattern[];
   /** Some of the entries that failed last. */
   readonly failures: readonly Pick<LedgerEntry, 'reason'>[];
   readonly bytesPerSecond: number;
@@ -45,7 +46,7 @@ export function computeFigures(state: SiteState): SiteFigures {
     appliedPosition: head.position,
     appliedAt: appliedAt?.toISOString() ?? null,
     lagSeconds: head.ageMs === undefined ? null : round(head.ageMs / 1000),
-    manifests: measureManifests(state),
+    manifests: measureManifests(state, blobs),
     blobs,
     bytesBehind,
     oldestUnreplicatedSeconds: measureOldest(state),
@@ -54,6 +55,7 @@ export function computeFigures(state: SiteState): SiteFigures {
     lanes: ledger.objects,
     transferring: ledger.transferring,
     isPaused,
+    sync: state.sync,
   };
   return { ...figures, ...judgeHealth(figures, state) };
 }
@@ -62,24 +64,33 @@ export function computeFigures(state: SiteState): SiteFigures {
  * A site that copies all wants what its facts name and lacks, and they say so in one moment. One
  * that copies a part has to ask its ledger, which knows nothing until it is filled.
  */
-function isSaidByFacts({ copiesAll, isLedgerFilled }: SiteState): boolean {
-  return copiesAll || !isLedgerFilled;
+function isSaidByFacts({ sync, isLedgerFilled }: SiteState): boolean {
+  return sync.some((pattern) => pattern === EVERYTHING) || !isLedgerFilled;
 }
 
-/** What a primary names was pushed to it and hashed on its way in. */
+/**
+ * What a primary names was pushed to it and hashed on its way in. What a site that copies a part
+ * neither has nor wants does not count there.
+ */
 function measureBlobs(state: SiteState): Extent {
   const { role, counts, ledger } = state;
-  const { blobs: total, verifiedBlobs } = counts;
+  const { blobs: total, verifiedBlobs: verified } = counts;
   if (role === 'primary') return extent({ total, verified: total, wanted: 0, failed: 0 });
+  const { failed } = ledger;
+  if (isSaidByFacts(state)) return extent({ total, verified, wanted: total - verified, failed });
   const { demand, fresh, backfill } = ledger.objects;
-  const wanted = isSaidByFacts(state) ? total - verifiedBlobs : demand + fresh + backfill;
-  return extent({ total, verified: verifiedBlobs, wanted, failed: ledger.failed });
+  const wanted = demand + fresh + backfill;
+  return extent({ total: verified + wanted, verified, wanted, failed });
 }
 
-/** Manifests come in the feed: what lacks is blobs of theirs, and only transfers fail. */
-function measureManifests({ role, counts }: SiteState): Extent {
-  const { manifests: total, completeManifests } = counts;
-  const verified = role === 'primary' ? total : completeManifests;
+/**
+ * Manifests come in the feed: what lacks is blobs of theirs, and only transfers fail. A site that
+ * copies a part counts all that lack something, until none of what it wants does.
+ */
+function measureManifests(state: SiteState, blobs: Extent): Extent {
+  const { manifests, completeManifests } = state.counts;
+  const verified = state.role === 'primary' ? manifests : completeManifests;
+  const total = isSaidByFacts(state) || blobs.wanted > 0 ? manifests : verified;
   return extent({ total, verified, wanted: total - verified, failed: 0 });
 }
 

@@ -1,5 +1,6 @@
 /** What this site says of itself, from counters alone: never a scan, however large it is. */
 import type { Clock } from '../../clock.ts';
+import type { PathPattern } from '../../oci/path-pattern.ts';
 import type { ChangeLog } from '../../storage/change-log.ts';
 import { StorageUnavailable } from '../../storage/failure.ts';
 import type { Ledger } from '../../storage/geo/ledger.ts';
@@ -17,11 +18,11 @@ export interface StatusDependencies {
   readonly clock: Clock;
 }
 
-/** Who this site is, the version of its program, and whether it copies every repository. */
+/** Who this site is, the version of its program, and which repositories it copies. */
 export interface StatusNames {
   readonly site: string;
   readonly version: string;
-  readonly copiesAll: boolean;
+  readonly sync: readonly PathPattern[];
 }
 
 export interface OwnStatus {

@@ -1,5 +1,6 @@
 /** The figures of a site as JSON: what a site reports, and what the status says. */
 import { z } from 'zod';
+import { EVERYTHING, type PathPattern, parsePathPattern } from '../../oci/path-pattern.ts';
 import type { SiteFigures } from '../../storage/geo/site-reports.ts';
 
 const countShape = z.int().nonnegative();
@@ -14,6 +15,12 @@ const extentShape = z.object({
     description: '100 only where nothing lacks; null where there is nothing at all.',
   }),
 });
+
+/** A site that runs an older program copies all, as far as it says. */
+const syncShape = z
+  .array(z.string().refine(isPathPattern))
+  .max(1000)
+  .default(() => [EVERYTHING]);
 
 /** Fields that are not known here are passed over: a site may run a newer program. */
 export const siteFiguresShape: z.ZodType<SiteFigures> = z.object({
@@ -39,6 +46,11 @@ export const siteFiguresShape: z.ZodType<SiteFigures> = z.object({
   lanes: z.object({ demand: countShape, fresh: countShape, backfill: countShape }),
   transferring: countShape,
   isPaused: z.boolean(),
+  sync: syncShape.meta({ description: 'Patterns of the repositories whose blobs it copies.' }),
   isHealthy: z.boolean(),
   health: z.string().max(1000).meta({ description: 'What is wrong, or that nothing is.' }),
 });
+
+function isPathPattern(text: string): text is PathPattern {
+  return parsePathPattern(text) !== undefined;
+}

@@ -2,6 +2,8 @@
  * PORT: what each site last said of itself, as the primary keeps it. No fact of the change log: it
  * changes every second, and is worth nothing tomorrow.
  */
+import type { PathPattern } from '../../oci/path-pattern.ts';
+
 /** How far one kind of thing is. `percent` is 100 or less, and null where there is nothing. */
 export interface Extent {
   readonly total: number;
@@ -36,6 +38,8 @@ export interface SiteFigures {
   readonly lanes: Readonly<Record<'demand' | 'fresh' | 'backfill', number>>;
   readonly transferring: number;
   readonly isPaused: boolean;
+  /** Whose blobs it copies: the repositories that one of these covers. */
+  readonly sync: readonly PathPattern[];
   readonly isHealthy: boolean;
   /** One sentence for people: what is wrong, or that nothing is. */
   readonly health: string;
@@ -48,7 +52,7 @@ export interface SiteReport {
   readonly figures: SiteFigures;
 }
 
-/** No report is on its way for longer. A site that went back to a backup is heard again behind it. */
+/** No report is on its way for longer; a site that went back to a backup is heard after that. */
 export const OVERTAKING_MS = 10_000;
 
 export interface SiteReports {

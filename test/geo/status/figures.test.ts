@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { computeFigures, type SiteState } from '../../../src/geo/status/figures.ts';
+import { EVERYTHING, parsePathPattern } from '../../../src/oci/path-pattern.ts';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');
 
@@ -35,7 +36,7 @@ function stateOf(rest: Partial<SiteState> = {}): SiteState {
     ledger: { ...LEDGER, objects: { demand: 0, fresh: 1, backfill: 0 }, bytes: 10_000 },
     isLedgerFilled: true,
     isLedgerAway: false,
-    copiesAll: false,
+    sync: [EVERYTHING],
     failures: [],
     bytesPerSecond: 0,
     bytesWantedPerSecond: 0,
@@ -85,7 +86,8 @@ describe('the figures of a site', () => {
 
   it('says neither a time where nothing moves, nor more than 0 where nothing is left', () => {
     expect(computeFigures(stateOf()).secondsLeft).to.equal(null);
-    expect(computeFigures(stateOf({ ledger: LEDGER })).secondsLeft).to.equal(0);
+    const counts = { ...COUNTS, verifiedBlobs: 1000, verifiedBytes: 100_000 };
+    expect(computeFigures(stateOf({ counts })).secondsLeft).to.equal(0);
   });
 
   it('counts what is wanted from the facts while the ledger was lost', () => {
@@ -97,10 +99,22 @@ describe('the figures of a site', () => {
   it('counts it from the facts where all is copied, whatever the ledger holds', () => {
     const objects = { demand: 0, fresh: 0, backfill: 7 };
     for (const ledger of [LEDGER, { ...LEDGER, objects, bytes: 70_000 }]) {
-      const figures = computeFigures(stateOf({ ledger, copiesAll: true }));
+      const figures = computeFigures(stateOf({ ledger }));
       expect([figures.blobs.wanted, figures.bytesBehind]).to.deep.equal([1, 10_000]);
       expect(figures.health).to.equal('1 blob with 10000 bytes to come.');
     }
+  });
+
+  it('counts at a site that copies a part what is here, and what it wants', () => {
+    const sync = [parsePathPattern('acme/**')!];
+    const counts = { ...COUNTS, verifiedBlobs: 49, completeManifests: 1 };
+    const { blobs, manifests } = computeFigures(stateOf({ sync, counts }));
+    expect(blobs).to.include({ total: 50, verified: 49, wanted: 1, percent: 98 });
+    expect(manifests).to.include({ total: 4, verified: 1, percent: 25 });
+    const whole = computeFigures(stateOf({ sync, counts, ledger: LEDGER }));
+    expect(whole.blobs).to.include({ total: 49, wanted: 0, percent: 100 });
+    expect(whole.manifests).to.include({ total: 1, wanted: 0, percent: 100 });
+    expect([whole.bytesBehind, whole.health]).to.deep.equal([0, 'Everything is here.']);
   });
 
   it('measures the lag and the oldest that waits, never below 0', () => {

@@ -1,4 +1,5 @@
 /** What a site may say of itself. */
+import { EVERYTHING } from '../../../src/oci/path-pattern.ts';
 import type { SiteFigures } from '../../../src/storage/geo/site-reports.ts';
 
 const NOTHING = { total: 0, verified: 0, wanted: 0, failed: 0, percent: null };
@@ -22,6 +23,7 @@ export function figuresOf(site: string, rest: Partial<SiteFigures> = {}): SiteFi
     lanes: { demand: 0, fresh: 0, backfill: 0 },
     transferring: 0,
     isPaused: false,
+    sync: [EVERYTHING],
     isHealthy: true,
     health: 'Everything is here.',
     ...rest,
