@@ -150,7 +150,7 @@ export class Fill {
     const running = {
       transfer,
       listeners,
-      settled: this.#follow(transfer, keyOf(order), listeners),
+      settled: this.#follow(transfer, order, listeners),
       isRead: false,
     };
     this.#running.set(keyOf(order), running);
@@ -163,20 +163,23 @@ export class Fill {
 
   async #follow(
     transfer: Transfer,
-    key: string,
+    order: TransferOrder,
     listeners: ReadonlySet<OnVerified>,
   ): Promise<void> {
-    let isOurs: boolean;
     try {
-      isOurs = await transfer.proven;
+      const isOurs = await transfer.proven;
+      // From here on the blob is found in the store.
+      if (!order.origin) this.#running.delete(keyOf(order));
+      const sizeBytes = await transfer.opened;
+      // Of what another process brought, that one tells.
+      if (!isOurs || typeof sizeBytes !== 'number') return;
+      await Promise.all([...listeners].map((tell) => tell(transfer.digest, sizeBytes)));
     } finally {
-      // From here on the blob is found in the store, or the next request tries anew.
-      this.#running.delete(key);
+      // It is told that the origin gave it, or the next request tries anew.
+      if (this.#running.get(keyOf(order))?.transfer === transfer) {
+        this.#running.delete(keyOf(order));
+      }
     }
-    const sizeBytes = await transfer.opened;
-    // Of what another process brought, that one tells.
-    if (!isOurs || typeof sizeBytes !== 'number') return;
-    await Promise.all([...listeners].map((tell) => tell(transfer.digest, sizeBytes)));
   }
 
   /** All but the last byte as they arrive, and that one when the digest is proven. */

@@ -80,7 +80,7 @@ function openParts(dependencies: VirtualDependencies) {
   const walk = new Walk({ ...common, asking: new Asking(common) });
   const onBrought = (registry: string, sizeBytes: number) =>
     statistics.noteBrought(registry, sizeBytes);
-  const supply = new Supply(common, { clock, onBrought });
+  const supply = new Supply(common, { clock, singleFlight, onBrought });
   return {
     registries,
     entries,

@@ -58,7 +58,8 @@ export class Health implements Memory {
 
   /** Marks the upstream where the error is a failure of it (A32). */
   note(upstream: string, error: unknown): void {
-    if (!(error instanceof UpstreamFailure)) return;
+    // What it was left in peace for was noted when it happened.
+    if (!(error instanceof UpstreamFailure) || error.cause instanceof UpstreamFailure) return;
     this.#log.warn({ err: error, upstream }, 'an upstream failed');
     this.#ailments.set(upstream, { sentence: error.message, at: this.#clock.now() });
     const pauseMs = pauseOf(error);

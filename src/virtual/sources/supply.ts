@@ -12,6 +12,7 @@ import { StorageFull } from '../../storage/failure.ts';
 import type { VirtualCache } from '../../storage/virtual/cache.ts';
 import type { VirtualBlob } from '../call.ts';
 import { passThrough } from './pass-through.ts';
+import type { SingleFlight } from './single-flight.ts';
 import type { Source } from './source.ts';
 import type { Sources } from './sources.ts';
 
@@ -23,6 +24,7 @@ interface Dependencies {
 }
 
 export interface SupplySettings {
+  readonly singleFlight: Pick<SingleFlight, 'share'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
   /** Told of the size of each blob that an upstream gave. */
   readonly onBrought: (registry: string, sizeBytes: number) => void;
@@ -66,6 +68,7 @@ export class Supply {
     try {
       return await this.#bring(where, blob, range);
     } catch (error) {
+      this.#sources.note(where.upstream.name, error);
       if (!(error instanceof StorageFull)) throw error;
       // Whoever reads along with bytes already breaks off, and is passed by when it comes again.
       this.#fullUntilMs = this.#settings.clock.elapsedMs() + FULL_MS;
@@ -100,10 +103,11 @@ export class Supply {
       sizeBytes,
       source: (offset) => source.openBlob(image, digest, offset),
       origin: { name: originOf(upstream, image), findKept },
-      onVerified: async (_digest, size) => {
-        await this.#cache.recordBlob({ upstream, image, digest });
-        this.#settings.onBrought(registry, size);
-      },
+      onVerified: (_digest, size) =>
+        this.#settings.singleFlight.share(`brought ${upstream} ${image} ${digest}`, async () => {
+          await this.#cache.recordBlob({ upstream, image, digest });
+          this.#settings.onBrought(registry, size);
+        }),
     };
   }
 
