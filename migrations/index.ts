@@ -22,6 +22,7 @@ import * as completeness from './content/0014-completeness.ts';
 import * as outbox from './content/0015-outbox.ts';
 import * as logRepairs from './content/0016-log-repairs.ts';
 import * as uploadLimits from './content/0017-upload-limits.ts';
+import * as garbage from './lifecycle/0018-garbage.ts';
 import * as accounts from './people/0020-accounts.ts';
 import * as accessTokens from './people/0021-access-tokens.ts';
 import * as refreshTokens from './people/0022-refresh-tokens.ts';
@@ -33,9 +34,9 @@ import * as leases from './people/0027-leases.ts';
 import * as sitePlaces from './people/0028-site-places.ts';
 import * as siteReports from './people/0029-site-reports.ts';
 import * as siteOrders from './people/0030-site-orders.ts';
-
 import * as virtualRegistries from './virtual/0040-virtual-registries.ts';
 import * as virtualCache from './virtual/0041-virtual-cache.ts';
+
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
   '0002-changes': changes,
@@ -53,6 +54,7 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0015-outbox': outbox,
   '0016-log-repairs': logRepairs,
   '0017-upload-limits': uploadLimits,
+  '0018-garbage': garbage,
   '0020-accounts': accounts,
   '0021-access-tokens': accessTokens,
   '0022-refresh-tokens': refreshTokens,
@@ -64,6 +66,6 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0028-site-places': sitePlaces,
   '0029-site-reports': siteReports,
   '0030-site-orders': siteOrders,
-};
   '0040-virtual-registries': virtualRegistries,
   '0041-virtual-cache': virtualCache,
+};

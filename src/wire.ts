@@ -5,8 +5,10 @@
  */
 import type { Limit, Limiter } from './auth/lock-out.ts';
 import { systemClock as clock } from './clock.ts';
+import { VERSION } from './config/version.ts';
 import { type Config, processEnvironment } from './config.ts';
 import type { Log } from './log.ts';
+import type { VirtualUpstream } from './oci/virtual-registry.ts';
 import type { Accounts } from './storage/accounts.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import type { Catalog } from './storage/catalog.ts';
@@ -15,6 +17,8 @@ import type { Primary } from './storage/distribution/primary.ts';
 import type { Courier } from './storage/events/courier.ts';
 import type { Outbox } from './storage/events/outbox.ts';
 import type { Webhooks } from './storage/events/webhooks.ts';
+import type { GarbageReviews } from './storage/garbage.ts';
+import type { GarbageBin } from './storage/garbage-bin.ts';
 import type { Arrivals } from './storage/geo/arrivals.ts';
 import type { Inventory } from './storage/geo/inventory.ts';
 import type { Ledger } from './storage/geo/ledger.ts';
@@ -26,12 +30,14 @@ import type { IdentityStore } from './storage/identity.ts';
 import type { Leases } from './storage/leases.ts';
 import type { Metadata } from './storage/metadata.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
+import type { SecretKeyStore } from './storage/secret-key.ts';
 import type { Sites } from './storage/sites.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
-
-/** What somebody opened and has to close. */
 import type { VirtualCache } from './storage/virtual/cache.ts';
 import type { VirtualRegistries } from './storage/virtual/registries.ts';
+import type { Remotes } from './storage/virtual/remotes.ts';
+
+/** What somebody opened and has to close. */
 export interface Closable {
   close(): Promise<void>;
 }
@@ -44,6 +50,8 @@ export interface Ports extends Closable {
   readonly uploadTracker: UploadTracker;
   readonly replicas: Replicas;
   readonly arrivals: Arrivals;
+  readonly garbageReviews: GarbageReviews;
+  readonly garbageBin: GarbageBin;
   readonly accounts: Accounts;
   readonly refreshTokens: RefreshTokens;
   readonly identityStore: IdentityStore;
@@ -55,12 +63,13 @@ export interface Ports extends Closable {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly leases: Leases;
+  readonly virtualRegistries: VirtualRegistries;
+  readonly virtualCache: VirtualCache;
+  readonly secretKeyStore: SecretKeyStore;
   readonly blobStore: BlobStore;
   readonly ledger: Ledger;
   /** Where all machines count failed log-ins; absent where each counts its own. */
   readonly openLimiter?: (limit: Limit) => Limiter;
-  readonly virtualRegistries: VirtualRegistries;
-  readonly virtualCache: VirtualCache;
 }
 
 /** @throws StorageUnavailable where a server does not answer */
@@ -69,12 +78,14 @@ export async function openPorts(config: Config, databaseUrl: string): Promise<Po
   const facts = await openFacts({ url: databaseUrl, poolSize: config.databaseConnections });
   try {
     const [blobs, transfers] = await Promise.all([openBlobStore(config), openLedger(config)]);
+    const { FilesystemSecretKeyStore } = await import('./storage/filesystem/secret-key.ts');
+    const secretKeyStore = new FilesystemSecretKeyStore(config.data);
     const close = async () => {
       await transfers.close();
       await blobs.close();
       await facts.close();
     };
-    return { ...facts, ...blobs, ...transfers, close };
+    return { ...facts, ...blobs, ...transfers, secretKeyStore, close };
   } catch (error) {
     await facts.close();
     throw error;
@@ -130,6 +141,26 @@ export async function openPrimary(
 export async function openCourier(config: Config): Promise<Courier> {
   const { HttpCourier } = await import('./storage/http/courier.ts');
   return new HttpCourier({ networks: config.webhookNetworks, timeoutMs: config.webhookTimeoutMs });
+}
+
+/**
+ * What reads from upstreams. Does no I/O: they may be away.
+ *
+ * @param unseal gives the password of an upstream that has credentials
+ */
+export async function openRemotes(
+  { upstreamNetworks: networks, publicUrl }: Config,
+  unseal: (upstream: VirtualUpstream) => Promise<string> | string,
+): Promise<Remotes> {
+  const { DistributionRemotes } = await import('./storage/distribution/remote/remotes.ts');
+  const ownUrls = publicUrl ? [publicUrl] : [];
+  return new DistributionRemotes({
+    clock,
+    networks,
+    ownUrls,
+    userAgent: `meridian/${VERSION}`,
+    unseal,
+  });
 }
 
 export type { Primary };

@@ -5,7 +5,7 @@ import { RegistryError } from '../oci/error.ts';
 import type { ByteRange } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
-import type { Metadata } from '../storage/metadata.ts';
+import type { BlobLinks } from './blob-links.ts';
 import type { BlobMemory, LinkedBlob } from './blob-memory.ts';
 import {
   ASKED,
@@ -19,7 +19,7 @@ import {
 } from './elsewhere.ts';
 
 interface Dependencies {
-  readonly metadata: Pick<Metadata, 'linkBlob' | 'unlinkBlob'>;
+  readonly blobLinks: Pick<BlobLinks, 'link' | 'unlink'>;
   readonly memory: Pick<BlobMemory, 'find'>;
   readonly blobStore: Pick<BlobStore, 'open' | 'locate'>;
   readonly elsewhere?: Pick<Elsewhere, 'judge' | 'findBlob' | 'openBlob'>;
@@ -35,13 +35,13 @@ export interface Mount {
 }
 
 export class Blobs {
-  readonly #metadata: Dependencies['metadata'];
+  readonly #blobLinks: Dependencies['blobLinks'];
   readonly #memory: Dependencies['memory'];
   readonly #blobStore: Dependencies['blobStore'];
   readonly #elsewhere: Dependencies['elsewhere'];
 
-  constructor({ metadata, memory, blobStore, elsewhere }: Dependencies) {
-    this.#metadata = metadata;
+  constructor({ blobLinks, memory, blobStore, elsewhere }: Dependencies) {
+    this.#blobLinks = blobLinks;
     this.#memory = memory;
     this.#blobStore = blobStore;
     this.#elsewhere = elsewhere;
@@ -92,8 +92,7 @@ export class Blobs {
   async mount({ repository, digest, from, actor, isAllowed }: Mount): Promise<boolean> {
     const source = await this.#memory.find(from, digest);
     if (!source || !isAllowed) return false;
-    await this.#metadata.linkBlob({ repository, digest, sizeBytes: source.sizeBytes, actor });
-    return true;
+    return this.#blobLinks.link({ repository, digest, sizeBytes: source.sizeBytes, actor });
   }
 
   /**
@@ -102,7 +101,7 @@ export class Blobs {
    * @throws RegistryError BLOB_UNKNOWN
    */
   async delete(repository: RepositoryName, digest: Digest, actor: string): Promise<void> {
-    const wasThere = await this.#metadata.unlinkBlob(repository, digest, actor);
+    const wasThere = await this.#blobLinks.unlink(repository, digest, actor);
     if (!wasThere) throw unknown(digest);
   }
 }

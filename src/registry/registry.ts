@@ -8,6 +8,7 @@ import type { Catalog } from '../storage/catalog.ts';
 import type { IdentityStore } from '../storage/identity.ts';
 import type { Metadata, StoredManifest } from '../storage/metadata.ts';
 import type { UploadTracker } from '../storage/upload-tracker.ts';
+import { BlobLinks } from './blob-links.ts';
 import { BlobMemory } from './blob-memory.ts';
 import { Blobs } from './blobs.ts';
 import type { Elsewhere } from './elsewhere.ts';
@@ -57,13 +58,14 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   coherence.add(blobMemory);
   const states = await UploadStates.open(dependencies, cluster);
   const leases = new UploadLeases(dependencies);
+  const blobLinks = new BlobLinks(dependencies);
   return {
-    blobs: new Blobs({ ...dependencies, memory: blobMemory }),
+    blobs: new Blobs({ ...dependencies, blobLinks, memory: blobMemory }),
     manifests: new Manifests({ ...dependencies, memory: manifestMemory }),
     referrers: new Referrers({ ...dependencies, memory: manifestMemory }),
     repositories: new Repositories(dependencies),
     tags: new Tags(dependencies),
-    uploads: new Uploads({ ...dependencies, leases }),
+    uploads: new Uploads({ ...dependencies, leases, blobLinks }),
     uploadSessions: new UploadSessions({ ...dependencies, states }, uploadLimits),
   };
 }

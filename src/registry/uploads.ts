@@ -9,8 +9,9 @@ import { RegistryError } from '../oci/error.ts';
 import { lengthOf } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
-import type { Metadata } from '../storage/metadata.ts';
+import { StorageUnavailable } from '../storage/failure.ts';
 import type { UploadSession, UploadTracker } from '../storage/upload-tracker.ts';
+import type { BlobLinks } from './blob-links.ts';
 import type { HeldUpload, UploadLeases } from './upload-leases.ts';
 import { bounded, type Chunk, checkChunk, wrongSize } from './upload-rules.ts';
 
@@ -18,7 +19,7 @@ interface Dependencies {
   readonly uploadTracker: Pick<UploadTracker, 'find' | 'delete'>;
   readonly leases: UploadLeases;
   readonly blobStore: Pick<BlobStore, 'append' | 'commit' | 'discard'>;
-  readonly metadata: Pick<Metadata, 'linkBlob'>;
+  readonly blobLinks: Pick<BlobLinks, 'link'>;
 }
 
 /** An upload as a request names it; `offset` is where the request believes it to stand. */
@@ -47,13 +48,13 @@ export class Uploads {
   readonly #uploadTracker: Dependencies['uploadTracker'];
   readonly #leases: Dependencies['leases'];
   readonly #blobStore: Dependencies['blobStore'];
-  readonly #metadata: Dependencies['metadata'];
+  readonly #blobLinks: Dependencies['blobLinks'];
 
-  constructor({ uploadTracker, leases, blobStore, metadata }: Dependencies) {
+  constructor({ uploadTracker, leases, blobStore, blobLinks }: Dependencies) {
     this.#uploadTracker = uploadTracker;
     this.#leases = leases;
     this.#blobStore = blobStore;
-    this.#metadata = metadata;
+    this.#blobLinks = blobLinks;
   }
 
   /** Bytes that are kept. @throws RegistryError BLOB_UPLOAD_UNKNOWN, also for another's (A10). */
@@ -160,8 +161,11 @@ export class Uploads {
       throw new RegistryError('DIGEST_INVALID', { detail: { digest, actual: outcome.actual } });
     }
     const { sizeBytes } = outcome;
-    await this.#metadata.linkBlob({ repository, digest, sizeBytes, actor: subject });
+    const link = { repository, digest, sizeBytes, actor: subject };
+    const isLinked = await this.#blobLinks.link(link);
     await this.#uploadTracker.delete(id);
+    // They were taken for garbage just now, and the upload was dropped as one too many.
+    if (!isLinked) throw new StorageUnavailable(`the bytes of ${digest} have to be pushed again`);
     return sizeBytes;
   }
 

@@ -28,3 +28,18 @@ export class UpstreamFailure extends Error {
 export class NotPrimary extends Error {
   override readonly name = 'NotPrimary';
 }
+
+/**
+ * The bytes of a blob were taken away as garbage, or are being so: nothing was written. Whoever
+ * believes that they are here has to look again, and may then say behind which removal it did.
+ */
+export class BytesRemoved extends Error {
+  override readonly name = 'BytesRemoved';
+  /** Of the last removal; `undefined` while it is under way. */
+  readonly removal: string | undefined;
+
+  constructor(digest: string, removal: string | undefined) {
+    super(`the bytes of ${digest} were removed as garbage`);
+    this.removal = removal;
+  }
+}

@@ -48,6 +48,8 @@ export interface BlobLink {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly actor: string;
+  /** The removal behind which the caller found the bytes in the store, where it had to look. */
+  readonly foundBehind?: string;
 }
 
 export interface Metadata {
@@ -66,7 +68,11 @@ export interface Metadata {
   /** Records a manifest with its tags; creates the repository. Idempotent. */
   recordManifest(put: ManifestPut): Promise<PutOutcome>;
 
-  /** Links a blob whose bytes the blob store holds; creates the repository. Idempotent. */
+  /**
+   * Links a blob whose bytes the blob store holds; creates the repository. Idempotent. What is
+   * linked already counts as pushed anew, for the collection of garbage.
+   * @throws BytesRemoved where the caller has to look again whether it holds them
+   */
   linkBlob(link: BlobLink): Promise<void>;
 
   /** @returns whether it was there. The manifest stays. */

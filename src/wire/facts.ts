@@ -5,6 +5,8 @@ import { PostgresChangeLog } from '../storage/postgres/change-log.ts';
 import { Database, type DatabaseOptions } from '../storage/postgres/database.ts';
 import { PostgresOutbox } from '../storage/postgres/events/outbox.ts';
 import { PostgresWebhooks } from '../storage/postgres/events/webhooks.ts';
+import { PostgresGarbageBin } from '../storage/postgres/garbage/bin.ts';
+import { PostgresGarbageReviews } from '../storage/postgres/garbage/reviews.ts';
 import { PostgresArrivals } from '../storage/postgres/geo/arrivals.ts';
 import { PostgresInventory } from '../storage/postgres/geo/inventory.ts';
 import { PostgresOrders } from '../storage/postgres/geo/orders.ts';
@@ -18,10 +20,10 @@ import { PostgresRefreshTokens } from '../storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../storage/postgres/replicas.ts';
 import { PostgresSites } from '../storage/postgres/sites.ts';
 import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
-
-export { loadMigrator, migrate };
 import { PostgresVirtualCache } from '../storage/postgres/virtual/cache.ts';
 import { PostgresVirtualRegistries } from '../storage/postgres/virtual/registries.ts';
+
+export { loadMigrator, migrate };
 
 /** @throws StorageUnavailable where the server does not answer */
 export async function openFacts(options: DatabaseOptions) {
@@ -33,6 +35,8 @@ export async function openFacts(options: DatabaseOptions) {
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),
     arrivals: new PostgresArrivals(database),
+    garbageReviews: new PostgresGarbageReviews(database),
+    garbageBin: new PostgresGarbageBin(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
@@ -44,8 +48,8 @@ export async function openFacts(options: DatabaseOptions) {
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     leases: new PostgresLeases(database),
+    virtualRegistries: new PostgresVirtualRegistries(database),
+    virtualCache: new PostgresVirtualCache(database),
     close: () => database.close(),
   };
 }
-    virtualRegistries: new PostgresVirtualRegistries(database),
-    virtualCache: new PostgresVirtualCache(database),

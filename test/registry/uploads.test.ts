@@ -5,6 +5,7 @@ import { systemClock } from '../../src/clock.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { RegistryError } from '../../src/oci/error.ts';
 import { systemRandomness as randomness } from '../../src/randomness.ts';
+import { BlobLinks } from '../../src/registry/blob-links.ts';
 import { UploadLeases } from '../../src/registry/upload-leases.ts';
 import { type UploadPoint, Uploads } from '../../src/registry/uploads.ts';
 import { StorageUnavailable } from '../../src/storage/failure.ts';
@@ -31,7 +32,8 @@ describe('uploads', () => {
     uploadTracker = new MemoryUploadTracker();
     metadata = new MemoryMetadata(new MemoryFacts({ clock }));
     const leases = new UploadLeases({ uploadTracker, clock, randomness });
-    uploads = new Uploads({ uploadTracker, leases, blobStore, metadata });
+    const blobLinks = new BlobLinks({ metadata, blobStore, clock });
+    uploads = new Uploads({ uploadTracker, leases, blobStore, blobLinks });
     const startedAt = clock.now();
     const expiresAt = new Date(startedAt.getTime() + 3_600_000);
     await uploadTracker.create({ ...point, algorithm: 'sha256', startedAt, expiresAt });

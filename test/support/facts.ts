@@ -2,11 +2,15 @@
 import { systemClock } from '../../src/clock.ts';
 import type { Catalog } from '../../src/storage/catalog.ts';
 import type { ChangeLog } from '../../src/storage/change-log.ts';
+import type { GarbageReviews } from '../../src/storage/garbage.ts';
+import type { GarbageBin } from '../../src/storage/garbage-bin.ts';
 import type { Arrivals } from '../../src/storage/geo/arrivals.ts';
 import type { Replicas } from '../../src/storage/geo/replicas.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryGarbageBin } from '../../src/storage/memory/garbage/bin.ts';
+import { MemoryGarbageReviews } from '../../src/storage/memory/garbage/reviews.ts';
 import { MemoryArrivals } from '../../src/storage/memory/geo/arrivals.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
@@ -14,6 +18,8 @@ import type { Metadata } from '../../src/storage/metadata.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresGarbageBin } from '../../src/storage/postgres/garbage/bin.ts';
+import { PostgresGarbageReviews } from '../../src/storage/postgres/garbage/reviews.ts';
 import { PostgresArrivals } from '../../src/storage/postgres/geo/arrivals.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
@@ -26,6 +32,8 @@ export interface FactPorts {
   readonly changeLog: ChangeLog;
   readonly replicas: Replicas;
   readonly arrivals: Arrivals;
+  readonly garbageReviews: GarbageReviews;
+  readonly garbageBin: GarbageBin;
   become(role: Role): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,12 +42,15 @@ export type OpenFacts = () => Promise<FactPorts>;
 
 export async function openMemoryFacts(): Promise<FactPorts> {
   const facts = new MemoryFacts({ clock: systemClock });
+  const garbageBin = new MemoryGarbageBin();
   return {
     metadata: new MemoryMetadata(facts),
     catalog: new MemoryCatalog(facts),
     changeLog: new MemoryChangeLog(facts),
     replicas: new MemoryReplicas(facts),
     arrivals: new MemoryArrivals(facts),
+    garbageReviews: new MemoryGarbageReviews(facts, garbageBin),
+    garbageBin,
     become: async (role) => {
       facts.role = role;
     },
@@ -57,6 +68,8 @@ export async function openPostgresFacts(): Promise<FactPorts> {
     changeLog,
     replicas: new PostgresReplicas(database),
     arrivals: new PostgresArrivals(database),
+    garbageReviews: new PostgresGarbageReviews(database),
+    garbageBin: new PostgresGarbageBin(database),
     become: async (role) => {
       await database.run((knex) => knex('log_head').update({ role }));
     },

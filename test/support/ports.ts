@@ -12,6 +12,8 @@ import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryOutbox } from '../../src/storage/memory/events/outbox.ts';
 import { MemoryWebhooks } from '../../src/storage/memory/events/webhooks.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryGarbageBin } from '../../src/storage/memory/garbage/bin.ts';
+import { MemoryGarbageReviews } from '../../src/storage/memory/garbage/reviews.ts';
 import { MemoryArrivals } from '../../src/storage/memory/geo/arrivals.ts';
 import { MemoryInventory } from '../../src/storage/memory/geo/inventory.ts';
 import { MemoryOrders } from '../../src/storage/memory/geo/orders.ts';
@@ -23,16 +25,19 @@ import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
+import { MemorySecretKeyStore } from '../../src/storage/memory/secret-key.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
-import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
-import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { MemoryVirtualCache } from '../../src/storage/memory/virtual/cache.ts';
 import { MemoryVirtualRegistries } from '../../src/storage/memory/virtual/registries.ts';
+import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
+import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
 import { PostgresOutbox } from '../../src/storage/postgres/events/outbox.ts';
 import { PostgresWebhooks } from '../../src/storage/postgres/events/webhooks.ts';
+import { PostgresGarbageBin } from '../../src/storage/postgres/garbage/bin.ts';
+import { PostgresGarbageReviews } from '../../src/storage/postgres/garbage/reviews.ts';
 import { PostgresArrivals } from '../../src/storage/postgres/geo/arrivals.ts';
 import { PostgresInventory } from '../../src/storage/postgres/geo/inventory.ts';
 import { PostgresOrders } from '../../src/storage/postgres/geo/orders.ts';
@@ -45,15 +50,16 @@ import { PostgresRefreshTokens } from '../../src/storage/postgres/refresh-tokens
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import { PostgresSites } from '../../src/storage/postgres/sites.ts';
 import { PostgresUploadTracker } from '../../src/storage/postgres/upload-tracker.ts';
+import { PostgresVirtualCache } from '../../src/storage/postgres/virtual/cache.ts';
+import { PostgresVirtualRegistries } from '../../src/storage/postgres/virtual/registries.ts';
 import { openTestDatabase } from './database.ts';
 
 export type TestPorts = Awaited<ReturnType<OpenPorts>>;
 export type OpenPorts = typeof openMemoryPorts | typeof openPostgresPorts;
-import { PostgresVirtualCache } from '../../src/storage/postgres/virtual/cache.ts';
-import { PostgresVirtualRegistries } from '../../src/storage/postgres/virtual/registries.ts';
 
 export async function openMemoryPorts() {
   const facts = new MemoryFacts({ clock });
+  const garbageBin = new MemoryGarbageBin();
   return {
     metadata: new MemoryMetadata(facts),
     catalog: new MemoryCatalog(facts),
@@ -61,6 +67,8 @@ export async function openMemoryPorts() {
     uploadTracker: new MemoryUploadTracker(),
     replicas: new MemoryReplicas(facts),
     arrivals: new MemoryArrivals(facts),
+    garbageReviews: new MemoryGarbageReviews(facts, garbageBin),
+    garbageBin,
     accounts: new MemoryAccounts(facts),
     refreshTokens: new MemoryRefreshTokens(),
     identityStore: new MemoryIdentityStore(),
@@ -74,6 +82,9 @@ export async function openMemoryPorts() {
     webhooks: new MemoryWebhooks(facts),
     outbox: new MemoryOutbox(facts),
     leases: new MemoryLeases({ clock }),
+    virtualRegistries: new MemoryVirtualRegistries(facts),
+    virtualCache: new MemoryVirtualCache(facts),
+    secretKeyStore: new MemorySecretKeyStore(),
     close: async () => {},
   };
 }
@@ -81,8 +92,6 @@ export async function openMemoryPorts() {
 /** On a database of their own, with blobs in a folder; both go when the ports are closed. */
 export async function openPostgresPorts() {
   const [home, folder] = await Promise.all([
-    virtualRegistries: new MemoryVirtualRegistries(facts),
-    virtualCache: new MemoryVirtualCache(facts),
     openTestDatabase(),
     mkdtemp(join(tmpdir(), 'meridian-blobs-')),
   ]);
@@ -106,6 +115,8 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),
     arrivals: new PostgresArrivals(database),
+    garbageReviews: new PostgresGarbageReviews(database),
+    garbageBin: new PostgresGarbageBin(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
@@ -119,8 +130,9 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     leases: new PostgresLeases(database),
+    virtualRegistries: new PostgresVirtualRegistries(database),
+    virtualCache: new PostgresVirtualCache(database),
+    secretKeyStore: new MemorySecretKeyStore(),
     close: () => database.close(),
   };
 }
-    virtualRegistries: new PostgresVirtualRegistries(database),
-    virtualCache: new PostgresVirtualCache(database),

@@ -48,8 +48,10 @@ export interface Replicas {
   /**
    * Every byte of the blob was hashed here. Manifests that are complete by it become arrivals in
    * the same transaction (see `Arrivals`). Idempotent.
+   * @param foundBehind the removal behind which the bytes were found in the store
+   * @throws BytesRemoved where the caller has to look again whether they are here
    */
-  recordVerified(digest: Digest, at: Date): Promise<void>;
+  recordVerified(digest: Digest, at: Date, foundBehind?: string): Promise<void>;
   /** The bytes are not here, or not right, after all. Idempotent. */
   recordLost(digest: Digest): Promise<void>;
   /** When it was verified here, or `undefined`. */

@@ -9,13 +9,14 @@ import type { Clock } from '../../clock.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 import type { Change, Fact, Proof } from '../change-log.ts';
-import { NotPrimary } from '../failure.ts';
+import { BytesRemoved, NotPrimary } from '../failure.ts';
 import type { ManifestRecord } from '../metadata.ts';
 import type { Role } from '../sites.ts';
 import { OutboxBook } from './events/outbox-book.ts';
+import { ReviewBook } from './garbage/review-book.ts';
 import { ArrivalBook } from './geo/arrival-book.ts';
-
 import { VirtualBook } from './virtual/virtual-book.ts';
+
 export interface MemoryRepository {
   readonly createdAt: Date;
   readonly manifests: Map<Digest, ManifestRecord>;
@@ -28,6 +29,8 @@ export interface MemoryBlob {
   /** Unknown for a blob that was verified before a fact named it. */
   sizeBytes?: number;
   verifiedAt?: Date | undefined;
+  /** Its last, where it was not found or brought here since. See `GarbageReviews`. */
+  removal?: { readonly id: string; readonly at: Date; readonly isUnderWay: boolean } | undefined;
 }
 
 /** Writes the facts that it knows and passes over the others. */
@@ -36,10 +39,11 @@ export type FactWriter = (fact: Fact) => void;
 export class MemoryFacts {
   readonly repositories = new Map<RepositoryName, MemoryRepository>();
   readonly blobs = new Map<Digest, MemoryBlob>();
+  readonly virtual = new VirtualBook();
   readonly arrivals = new ArrivalBook();
   readonly outbox = new OutboxBook();
+  readonly reviews = new ReviewBook();
   role: Role = 'primary';
-  readonly virtual = new VirtualBook();
   epoch = 1;
   /** See `LogHead.repairs`. */
   repairs = 0;
@@ -123,15 +127,29 @@ export class MemoryFacts {
   restartAt(position: number, epoch: number): void {
     if (this.role === 'primary') throw new Error('a primary does not begin its log anew');
     this.#changes = [];
+    // Whoever missed changes may have missed a purge, and lost nothing where it had none.
+    this.virtual.cache.clear();
     this.#tail = position;
     this.epoch = Math.max(this.epoch, epoch);
     this.#wake();
   }
-    // Whoever missed changes may have missed a purge, and lost nothing where it had none.
-    this.virtual.cache.clear();
+
+  /**
+   * Lets believe that the bytes of the blob are here.
+   * @throws BytesRemoved where they were removed behind what the caller looked at
+   */
+  assertFound(digest: Digest, foundBehind?: string): void {
+    const blob = this.blobs.get(digest);
+    if (!blob?.removal) return;
+    const { id, isUnderWay } = blob.removal;
+    if (isUnderWay || id !== foundBehind)
+      throw new BytesRemoved(digest, isUnderWay ? undefined : id);
+    blob.removal = undefined;
+  }
 
   /** Writes a fact without a row of the log, as a snapshot brings it. */
   write(fact: Fact): void {
+    this.reviews.foresee(fact, this.repositories, this.now());
     for (const write of this.#writers) write(fact);
   }
 

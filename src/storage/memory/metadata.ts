@@ -55,15 +55,16 @@ export class MemoryMetadata implements Metadata {
     if (known?.mediaType !== put.manifest.mediaType || moved.length > 0) {
       this.#ensure(put.repository).manifests.set(put.manifest.digest, put.manifest);
       this.#facts.commit(toFact(put, moved));
-    }
+    } else this.#queueAgain('manifest', put.repository, put.manifest.digest);
     return { kind: 'recorded' };
   }
 
-  async linkBlob(link: BlobLink): Promise<void> {
+  async linkBlob({ foundBehind, ...link }: BlobLink): Promise<void> {
     this.#facts.assertPrimary();
+    this.#facts.assertFound(link.digest, foundBehind);
     if (!this.#find(link.repository)?.blobs.has(link.digest)) {
       this.#facts.commit({ kind: 'blob-linked', ...link });
-    }
+    } else this.#queueAgain('link', link.repository, link.digest);
     // The caller's commit proved the bytes, so a link at the primary is a verification too.
     this.#facts.blobs.get(link.digest)!.verifiedAt ??= this.#facts.now();
   }
@@ -98,6 +99,13 @@ export class MemoryMetadata implements Metadata {
     const isThere = this.#find(repository) !== undefined;
     if (isThere) this.#facts.commit({ kind: 'repository-deleted', repository, actor });
     return isThere;
+  }
+
+  /** What is pushed although it is there already waits for its review anew. */
+  #queueAgain(kind: 'manifest' | 'link', repository: RepositoryName, digest: Digest): void {
+    const { reviews } = this.#facts;
+    const review = { repository, digest };
+    if (reviews.has(kind, review)) reviews.queue(kind, review, this.#facts.now());
   }
 
   #find(repository: RepositoryName): MemoryRepository | undefined {

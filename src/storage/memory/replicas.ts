@@ -47,7 +47,8 @@ export class MemoryReplicas implements Replicas {
     return verified.slice(0, limit).map(({ digest }) => digest);
   }
 
-  async recordVerified(digest: Digest, at: Date): Promise<void> {
+  async recordVerified(digest: Digest, at: Date, foundBehind?: string): Promise<void> {
+    this.#facts.assertFound(digest, foundBehind);
     this.#facts.blobs.set(digest, { ...this.#facts.blobs.get(digest), verifiedAt: at });
     for (const [name, { blobs }] of this.#facts.repositories) {
       if (blobs.has(digest)) this.#noteArrivals(name);

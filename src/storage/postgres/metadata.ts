@@ -19,9 +19,10 @@ import type {
 } from '../metadata.ts';
 import type { Database, Statement } from './database.ts';
 import { appendChanges } from './facts/append.ts';
-import { deleteBlobLink, writeBlobLink } from './facts/blobs.ts';
+import { deleteBlobLink, writeHeldLink } from './facts/blobs.ts';
 import { deleteManifest, deleteTags, writeManifest, writeTags } from './facts/manifests.ts';
-import { deleteRepository, writeRepository } from './facts/repositories.ts';
+import { deleteRepository, lockRepository, writeRepository } from './facts/repositories.ts';
+import { queueAgain } from './garbage/queue.ts';
 
 const FIND_MANIFEST: Statement = {
   name: 'find-manifest',
@@ -77,15 +78,18 @@ export class PostgresMetadata implements Metadata {
       }
       const isChanged = await writePut(trx, put, moved);
       const facts = isChanged || moved.length > 0 ? [toFact(put, moved)] : [];
+      if (facts.length === 0) await queueAgain(trx, 'manifest', { ...put, ...put.manifest });
       return { outcome: { kind: 'recorded' }, facts };
     });
   }
 
-  async linkBlob(link: BlobLink): Promise<void> {
+  async linkBlob({ foundBehind, ...link }: BlobLink): Promise<void> {
     const { repository, digest } = link;
+    const found = foundBehind === undefined ? {} : { foundBehind };
     await this.#change(repository, async (trx) => {
       await writeRepository(trx, repository);
-      const isNew = await writeBlobLink(trx, link);
+      const isNew = await writeHeldLink(trx, { ...link, ...found });
+      if (!isNew) await queueAgain(trx, 'link', link);
       // The caller's commit proved the bytes, so a link at the primary is a verification too.
       await trx('blobs')
         .where({ digest })
@@ -135,9 +139,7 @@ export class PostgresMetadata implements Metadata {
     work: (trx: Knex.Transaction) => Promise<Change<Outcome>>,
   ): Promise<Outcome> {
     return this.#database.transaction(async (trx) => {
-      await trx.raw("SELECT pg_advisory_xact_lock(hashtextextended('repository:' || ?, 0))", [
-        repository,
-      ]);
+      await lockRepository(trx, repository);
       const { outcome, facts } = await work(trx);
       await appendChanges(trx, facts);
       return outcome;

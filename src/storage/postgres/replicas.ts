@@ -5,6 +5,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { PathPattern } from '../../oci/path-pattern.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
+import { BytesRemoved } from '../failure.ts';
 import type { Lack, ReplicaCounts, Replicas, WantedBlob } from '../geo/replicas.ts';
 import type { Database, Statement } from './database.ts';
 import { VERIFICATIONS } from './facts/blobs.ts';
@@ -33,7 +34,13 @@ const RECORD_VERIFIED: Statement = {
   text: `INSERT INTO blobs (digest, verified_at)
          SELECT $1, $2::timestamptz
          FROM (SELECT pg_advisory_xact_lock_shared(${VERIFICATIONS})) AS lock
-         ON CONFLICT (digest) DO UPDATE SET verified_at = excluded.verified_at`,
+         ON CONFLICT (digest) DO UPDATE SET verified_at = excluded.verified_at, removal = NULL
+           WHERE blobs.removal IS NULL OR (NOT blobs.is_removing AND blobs.removal = $3)
+         RETURNING digest`,
+};
+const FIND_REMOVAL: Statement = {
+  name: 'find-removal',
+  text: 'SELECT removal FROM blobs WHERE digest = $1 AND NOT is_removing',
 };
 const RECORD_LOST: Statement = {
   name: 'record-lost',
@@ -116,8 +123,12 @@ export class PostgresReplicas implements Replicas {
     return rows.map(({ digest }) => digest);
   }
 
-  async recordVerified(digest: Digest, at: Date): Promise<void> {
-    await this.#database.query(RECORD_VERIFIED, [digest, at]);
+  async recordVerified(digest: Digest, at: Date, foundBehind?: string): Promise<void> {
+    const values = [digest, at, foundBehind ?? null];
+    const recorded = await this.#database.query(RECORD_VERIFIED, values);
+    if (recorded.length > 0) return;
+    const rows = await this.#database.query<{ removal: string | null }>(FIND_REMOVAL, [digest]);
+    throw new BytesRemoved(digest, rows[0]?.removal ?? undefined);
   }
 
   async recordLost(digest: Digest): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import type { Digest } from '../../../oci/digest.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
+import { BytesRemoved } from '../../failure.ts';
 
 /**
  * Verifications take this lock shared and an apply takes it alone, before either has a row: so
@@ -20,13 +21,47 @@ interface Link {
  * it is verified.
  */
 export async function writeBlobLink(trx: Knex.Transaction, link: Link): Promise<boolean> {
-  const { digest, repository, sizeBytes } = link;
+  const { digest, sizeBytes } = link;
   await trx.raw(
     `INSERT INTO blobs (digest, size_bytes) VALUES (?, ?)
      ON CONFLICT (digest) DO UPDATE SET size_bytes = excluded.size_bytes
      WHERE blobs.size_bytes IS NULL`,
     [digest, sizeBytes],
   );
+  return writeLink(trx, link);
+}
+
+/** The row stays locked, also where nothing is written: nobody claims the blob until the commit. */
+const TAKE = `
+  INSERT INTO blobs (digest, size_bytes) VALUES (:digest, :sizeBytes)
+  ON CONFLICT (digest) DO UPDATE
+    SET size_bytes = coalesce(blobs.size_bytes, excluded.size_bytes),
+        removal = CASE WHEN blobs.is_removing OR blobs.removal <> :foundBehind
+                       THEN blobs.removal END
+    WHERE blobs.size_bytes IS NULL OR blobs.removal IS NOT NULL
+  RETURNING removal, is_removing AS "isRemoving"`;
+
+/**
+ * As {@link writeBlobLink}, where the site itself holds the bytes.
+ * @throws BytesRemoved where they were removed since the caller looked
+ */
+export async function writeHeldLink(
+  trx: Knex.Transaction,
+  { foundBehind = '', ...link }: Link & { readonly foundBehind?: string },
+): Promise<boolean> {
+  const { digest, sizeBytes } = link;
+  const { rows } = await trx.raw(TAKE, { digest, sizeBytes, foundBehind });
+  const removal: string | null = rows[0]?.removal ?? null;
+  if (removal !== null) {
+    throw new BytesRemoved(digest, rows[0].isRemoving ? undefined : removal);
+  }
+  return writeLink(trx, link);
+}
+
+async function writeLink(
+  trx: Knex.Transaction,
+  { repository, digest, sizeBytes }: Link,
+): Promise<boolean> {
   const { rowCount } = await trx.raw(
     `INSERT INTO blob_links (repository, digest, size_bytes) VALUES (?, ?, ?)
      ON CONFLICT (repository, digest) DO NOTHING`,

@@ -2,6 +2,11 @@
 import type { Knex } from 'knex';
 import type { RepositoryName } from '../../../oci/reference.ts';
 
+/** From here to the commit all other writes to the repository wait. The first lock of each. */
+export async function lockRepository(trx: Knex.Transaction, name: RepositoryName): Promise<void> {
+  await trx.raw("SELECT pg_advisory_xact_lock(hashtextextended('repository:' || ?, 0))", [name]);
+}
+
 /** Creates the repository where it is not there yet. */
 export async function writeRepository(trx: Knex.Transaction, name: RepositoryName): Promise<void> {
   await trx('repositories').insert({ name }).onConflict('name').ignore();
