@@ -38,6 +38,12 @@ const MAX_AGE_MS = 10_000;
  */
 const REMEMBERED_MS = 250;
 
+/**
+ * One that was too old already when it was read is not read again for so long: while the primary is
+ * away nothing newer comes, and each pull of a tag would cost a query.
+ */
+const TOO_OLD_MS = 50;
+
 export class Freshness {
   readonly #changeLog: Dependencies['changeLog'];
   readonly #clock: Dependencies['clock'];
@@ -67,6 +73,8 @@ export class Freshness {
     if (isRecent) {
       const standing = this.#stand(remembered, consistency);
       if (standing.mayAnswer || consistency.mode === 'strong') return standing;
+      const isJustRead = askedAtMs - remembered.readAtMs < TOO_OLD_MS;
+      if (isJustRead && wasTooOld(remembered, consistency)) return standing;
     }
     return this.#stand(await this.#read(), consistency);
   }
@@ -105,6 +113,13 @@ export function decide(consistency: Consistency, ageMs: number | undefined): 'lo
   if (consistency.mode === 'eventual') return 'local';
   if (consistency.mode === 'strong' || ageMs === undefined) return 'primary';
   return ageMs < (consistency.maxAgeMs ?? MAX_AGE_MS) ? 'local' : 'primary';
+}
+
+/** Whether it was so when it was read, too. */
+function wasTooOld({ provenAtMs, readAtMs }: Watermark, consistency: Consistency): boolean {
+  return (
+    decide(consistency, provenAtMs === undefined ? undefined : readAtMs - provenAtMs) === 'primary'
+  );
 }
 
 /** "bounded" without a number is bounded as the site is. */

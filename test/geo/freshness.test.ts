@@ -83,6 +83,19 @@ describe('Freshness', () => {
     expect(await freshness.judge()).to.include({ mayAnswer: true, ageMs: 10 });
   });
 
+  it('does not read again at once what was too old when it was read', async () => {
+    const freshness = open();
+    head = { position: 3, ageMs: 20_000 };
+    for (let n = 0; n < 10; n++) {
+      expect(await freshness.judge()).to.include({ mayAnswer: false });
+      now += 4;
+    }
+    expect(queries).to.equal(1);
+    now += 20;
+    head = { position: 4, ageMs: 10 };
+    expect(await freshness.judge()).to.include({ mayAnswer: true, position: 4 });
+  });
+
   it('counts the time that the query took', async () => {
     slowMs = 30;
     expect(await open().judge()).to.include({ ageMs: 430 });

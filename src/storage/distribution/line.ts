@@ -91,6 +91,7 @@ export class Line {
    * @throws UpstreamFailure where there is none
    */
   async ask(wanted: LineRequest): Promise<LineAnswer> {
+    this.#breaker.admit();
     const introduction = (await this.#introduce?.()) ?? {};
     const headers = { ...wanted.headers, ...introduction };
     let url = new URL(wanted.path, this.#url);
