@@ -158,6 +158,16 @@ export const endlessHeaders: Misdeed = (_request, { socket }) => {
   write();
 };
 
+/** A body without end. */
+export const endlessBody: Misdeed = (_request, response) => {
+  const write = () => {
+    while (!response.destroyed && response.write(Buffer.alloc(65_536, ' ')));
+  };
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.on('drain', write);
+  write();
+};
+
 export const redirect =
   (to: string | ((request: IncomingMessage) => string), status = 307): Misdeed =>
   (request, response) => {

@@ -21,6 +21,7 @@ interface Given {
 export class TokenService {
   readonly #options: TokenServiceOptions;
   readonly #given = new Map<string, Given>();
+  #count = 0;
   /** What the next challenges name as realm. */
   realm: string | undefined;
 
@@ -40,7 +41,8 @@ export class TokenService {
     const { accounts = {}, isOpen, expiresIn = 300 } = this.#options;
     const isKnown = account ? accounts[account.name] === account.password : isOpen;
     if (!isKnown) return jsonAnswer(401, { errors: [{ code: 'UNAUTHORIZED', message: 'no' }] });
-    const token = `token-${this.#given.size + 1}`;
+    this.#count += 1;
+    const token = `token-${this.#count}`;
     this.#given.set(token, { account: account?.name, scope: url.searchParams.get('scope') ?? '' });
     return jsonAnswer(200, { token, expires_in: expiresIn });
   }

@@ -30,6 +30,9 @@ export interface ConnectorOptions {
 
 const FORBIDDEN = 'EFORBIDDEN';
 
+/** This machine, also where its resolver does not know that (RFC 6761, 6.3). */
+const LOCALHOST = /^((?:.+\.)?localhost)\.$/i;
+
 /** What people write for Docker Hub, which answers as a registry under another name. */
 const HUB_PAGES = new Set(['docker.io', 'www.docker.com', 'hub.docker.com']);
 
@@ -41,7 +44,7 @@ export class Guard {
   constructor({ rule, ownUrls, lookUp }: GuardOptions) {
     this.#rule = rule;
     this.#ownUrls = ownUrls.map((url) => new URL(url));
-    this.#lookUp = lookUp;
+    this.#lookUp = (host) => lookUp(host.replace(LOCALHOST, '$1'));
   }
 
   /**

@@ -111,8 +111,7 @@ export class RemoteLine {
     const { allowance, tokens } = this.#parts;
     if (statusCode === 429) return allowance.rest(answer);
     if (this.#isOwn(answer) && (statusCode === 401 || statusCode === 403)) {
-      const why = tokens.isAnonymous ? 'asks for credentials, and has none' : 'refuses us';
-      return tokens.refusal(why, statusCode);
+      return tokens.refusal(statusCode);
     }
     if (statusCode !== 404) return statusFailure(answer, url, this.facts.clock.now());
     const message = `${url.host} answered with 404 as a web server does that is no registry`;

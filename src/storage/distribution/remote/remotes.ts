@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../clock.ts';
 import { AddressRule } from '../../../oci/network/addresses.ts';
 import type { UpstreamOrigin, VirtualUpstream } from '../../../oci/virtual-registry.ts';
-import type { Remote, Remotes } from '../../virtual/remotes.ts';
+import { type Remote, RemoteFailure, type Remotes } from '../../virtual/remotes.ts';
 import { Allowance } from './allowance.ts';
 import { Caller } from './caller.ts';
 import { Gate } from './gate.ts';
@@ -73,20 +73,32 @@ export class DistributionRemotes implements Remotes {
     return opened.remote;
   }
 
+  async #unseal(upstream: VirtualUpstream): Promise<string> {
+    try {
+      return await this.#options.unseal(upstream);
+    } catch (cause) {
+      const message = `the password of ${upstream.name} cannot be read at this site`;
+      throw new RemoteFailure('refused', message, { cause });
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#callers].map((caller) => caller.close()));
   }
 
   #build(upstream: VirtualUpstream, origin: UpstreamOrigin & { kind: 'remote' }): Opened {
-    const { clock, userAgent, unseal, hidingHosts = HIDING } = this.#options;
+    const { clock, userAgent, hidingHosts = HIDING } = this.#options;
     const { credentials, realmHosts, timeoutMs, maxConcurrency, ca } = origin;
     const url = new URL(origin.url);
     const connections = maxConcurrency;
     const caller = new Caller({ guard: this.#guard, userAgent, timeoutMs, connections, ca });
     const allowance = new Allowance(clock, url.host);
     const gate = new Gate({ clock, host: url.host, places: maxConcurrency, waitMs: timeoutMs });
-    const open = async (username: string) => ({ username, password: await unseal(upstream) });
-    const asWhom = credentials ? { unseal: () => open(credentials.username) } : {};
+    const unseal = async (username: string) => ({
+      username,
+      password: await this.#unseal(upstream),
+    });
+    const asWhom = credentials ? { unseal: () => unseal(credentials.username) } : {};
     const tokens = new Tokens({ url, realmHosts, timeoutMs, caller, clock, allowance, ...asWhom });
     const hidesAbsence = hidingHosts.includes(url.hostname);
     const facts = { url, clock, timeoutMs, hidesAbsence };

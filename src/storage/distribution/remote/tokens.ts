@@ -71,13 +71,12 @@ export class Tokens {
    */
   async renew(refused: CallAnswer, scope: string, shown: string | undefined): Promise<string> {
     const challenge = parseChallenge(refused.headers['www-authenticate']);
-    if (!challenge) throw this.refusal('asks for credentials in no way that we know');
+    if (!challenge) throw this.#refusal('asks for credentials in no way that we know');
     this.#challenge = challenge;
     const token = this.#tokens.get(scope);
     if (token && shown === bearer(token.text)) this.#tokens.delete(scope);
     const authorization = await this.#meet(challenge, scope);
-    if (authorization === undefined) throw this.refusal('asks for credentials, and has none');
-    if (authorization === shown) throw this.refusal('refused our credentials');
+    if (authorization === undefined || authorization === shown) throw this.refusal(401);
     return authorization;
   }
 
@@ -85,7 +84,13 @@ export class Tokens {
     return this.#options.unseal === undefined;
   }
 
-  refusal(what: string, status = 401): RemoteFailure {
+  /** The failure that a 401 or 403 is (V15). */
+  refusal(status: number): RemoteFailure {
+    if (this.isAnonymous) return this.#refusal('asks for credentials, and none are set', status);
+    return this.#refusal(status === 401 ? 'refused our credentials' : 'forbids us this', status);
+  }
+
+  #refusal(what: string, status = 401): RemoteFailure {
     return new RemoteFailure('refused', `${this.#options.url.host} ${what}`, { status });
   }
 
@@ -152,13 +157,11 @@ export class Tokens {
     if (statusCode !== 401 && statusCode !== 403) {
       return statusFailure(answer, answer.url, clock.now());
     }
-    if (this.isAnonymous) return this.refusal('asks for credentials, and has none', statusCode);
-    if (mayShowCredentials(url, answer.url, realmHosts)) {
-      return this.refusal('refused our credentials', statusCode);
-    }
+    const isShown = mayShowCredentials(url, answer.url, realmHosts);
+    if (this.isAnonymous || isShown) return this.refusal(statusCode);
     const { host } = answer.url;
     const why = `gives tokens at ${host}, which is not named as one that may see credentials`;
-    return this.refusal(why, statusCode);
+    return this.#refusal(why, statusCode);
   }
 }
 
