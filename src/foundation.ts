@@ -72,14 +72,14 @@ async function nameSite(ports: Ports, config: Config, log: Log): Promise<Identit
 }
 
 async function findIdentity(ports: Ports, config: Config, log: Log): Promise<Identity> {
-  const { primaryUrl, site, joinToken } = config;
+  const { primaryUrl, site, joinToken, secretKey } = config;
   if (!primaryUrl) return establishIdentity(ports.identityStore, config);
   const primary = await openPrimary(primaryUrl);
   try {
     const { primarySite } = primary;
     const token = joinToken ? { joinToken } : {};
     const names = { site, ...whereIs(config), ...token };
-    return await joinCluster({ ...ports, primarySite, log, ...names, makeKeys });
+    return await joinCluster({ ...ports, primarySite, log, secretKey, ...names, makeKeys });
   } finally {
     await primary.close();
   }

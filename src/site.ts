@@ -15,6 +15,7 @@ import { systemRandomness as randomness } from './randomness.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import type { Courier } from './storage/events/courier.ts';
 import type { Identity } from './storage/identity.ts';
+import { findSecretKey } from './virtual/secrets/upstream-secrets.ts';
 import { openCourier, openPrimary, type Ports, type Primary } from './wire.ts';
 
 export interface SiteOptions {
@@ -25,6 +26,8 @@ export interface SiteOptions {
 }
 
 export interface Site extends SiteOptions {
+  /** Of the cluster; absent at a secondary that was given none. */
+  readonly secretKey: Buffer | undefined;
   readonly auth: Auth;
   readonly registry: Registry;
   readonly geo: Geo;
@@ -59,12 +62,18 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     ...(geo.elsewhere ? { elsewhere: geo.elsewhere } : {}),
     ...(geo.demand ? { onRead: geo.demand.note } : {}),
   });
+  const secretKey = await openSecretKey(options);
   const courier = await openCourier(config);
   const webhookBook = new WebhookBook({ ...common, courier });
   const close = async () => {
     if (primary) await primary.close();
   };
-  return { ...options, auth, registry, geo, courier, webhookBook, ...beyond, close };
+  return { ...options, secretKey, auth, registry, geo, courier, webhookBook, ...beyond, close };
+}
+
+async function openSecretKey({ config, ports }: SiteOptions): Promise<Buffer | undefined> {
+  const { secretKey: given, primaryUrl } = config;
+  return findSecretKey({ ...ports, given, isPrimary: !primaryUrl, randomness });
 }
 
 /**

@@ -81,6 +81,25 @@ describe('the configuration', () => {
     expect(config.adminPassword).to.equal('open sesame');
   });
 
+  it('reads the key of the cluster, and says of another length what is right', async () => {
+    const key = Buffer.alloc(32, 5);
+    const text = key.toString('base64url');
+    const file = write('key', `${text}\n`);
+    for (const given of [
+      { MERIDIAN_SECRET_KEY: text },
+      { MERIDIAN_SECRET_KEY: `${text}=` },
+      { MERIDIAN_SECRET_KEY_FILE: file },
+    ]) {
+      expect((await loadConfig(undefined, given)).secretKey).to.deep.equal(key);
+    }
+    for (const wrong of [text.slice(1), `${text}A`, `${text.slice(1)}+`, 'password']) {
+      expect(await mistakesOf({ MERIDIAN_SECRET_KEY: wrong })).to.deep.equal([
+        'MERIDIAN_SECRET_KEY must be 32 bytes as base64url, which are 43 letters, digits, ' +
+          'hyphens and underscores.',
+      ]);
+    }
+  });
+
   it('reads where blobs are kept', async () => {
     expect(await readStorage('file:/srv/blobs')).to.deep.equal({
       kind: 'file',

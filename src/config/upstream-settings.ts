@@ -1,10 +1,20 @@
 /** Settings of virtual registries and their upstreams. */
-import { given } from './setting.ts';
+import { given, optional } from './setting.ts';
 import * as value from './values.ts';
 
 const group = 'Virtual registries';
 
 export const UPSTREAMS = {
+  secretKey: optional({
+    variable: 'MERIDIAN_SECRET_KEY',
+    kind: value.secretKey,
+    isSecret: true,
+    group,
+    meaning:
+      'Key of the cluster, under which passwords of upstreams are kept: 32 bytes as base64url. ' +
+      'Without it, the first start of a primary writes one to `secret-key` in the data folder, ' +
+      'and a site that joins is given it. Several machines of one site need the setting.',
+  }),
   upstreamNetworks: given({
     variable: 'MERIDIAN_UPSTREAM_NETWORKS',
     kind: value.networks,

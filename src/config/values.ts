@@ -46,6 +46,11 @@ function valueOf<T>(read: (text: string) => T | undefined, wanted: string): Kind
 
 export const text = valueOf((given) => given || undefined, 'must not be empty');
 
+/** Of AES-256; `openssl rand -base64 32` with `-` and `_`. */
+export const secretKey = valueOf((given) => {
+  return /^[\w-]{43}=?$/.test(given) ? Buffer.from(given, 'base64url') : undefined;
+}, 'must be 32 bytes as base64url, which are 43 letters, digits, hyphens and underscores');
+
 export const path = valueOf(
   (given) => (given ? resolve(given) : undefined),
   'must be the path of a file or folder',

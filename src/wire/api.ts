@@ -40,7 +40,7 @@ export function openApi(site: Site, entrance: Entrance) {
     accessTokenRoutes({ ...auth, gatekeeper }),
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
     orderRoutes({ ...geo, gatekeeper }),
-    siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster }),
+    siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster, secretKey: site.secretKey }),
     reportRoutes({ ...ports, ...geo, gatekeeper }),
     feedRoutes({ ...geo, ...entrance }),
     snapshotRoutes({ ...geo, gatekeeper }),

@@ -16,6 +16,8 @@ export interface SiteDependencies {
   readonly gatekeeper: Gatekeeper;
   /** Name of the cluster. */
   readonly cluster: string;
+  /** Of the cluster: a site that joins is given it. */
+  readonly secretKey: Buffer | undefined;
 }
 
 export const invitationShape = z.strictObject({ name: z.string() });
@@ -70,14 +72,18 @@ async function inviteSite(
 /**
  * The join token is all that a new site can show: it has no account, and no key that is known here.
  */
-async function joinSite(context: Context, { sites, cluster }: SiteDependencies): Promise<void> {
+async function joinSite(
+  context: Context,
+  { sites, cluster, secretKey }: SiteDependencies,
+): Promise<void> {
   const token = /^bearer +(\S+) *$/i.exec(context.get('authorization'))?.[1];
   if (token === undefined) {
     throw new RegistryError('UNAUTHORIZED', { message: 'joining needs a join token' });
   }
   const { site: name, ...rest } = await readJson(context, joinShape);
   const { epoch } = await sites.join(token, { name, ...rest });
-  await writeAnswer(context, jsonAnswer({ cluster, epoch }));
+  const body = { cluster, epoch, secretKey: secretKey?.toString('base64url') };
+  await writeAnswer(context, jsonAnswer(body, { 'Cache-Control': 'no-store' }));
 }
 
 async function pauseSite(

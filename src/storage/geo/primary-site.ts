@@ -19,6 +19,8 @@ export interface JoinRequest {
 export interface JoinAnswer {
   readonly cluster: string;
   readonly epoch: number;
+  /** Of the cluster, as base64url. See `SecretKeyStore`. */
+  readonly secretKey: string;
 }
 
 /** A page of the snapshot, and where the primary's log stood before it was read. */
