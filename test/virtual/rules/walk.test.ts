@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { DOCKER_MANIFEST } from '../../../src/oci/media-type.ts';
 import { RemoteFailure } from '../../../src/storage/virtual/remotes.ts';
-import { indexOf } from '../../support/content.ts';
+import { indexOf, patternOf } from '../../support/content.ts';
 import { type OpenPorts, openMemoryPorts, openPostgresPorts } from '../../support/ports.ts';
 import {
   APP,
@@ -250,6 +251,40 @@ function describeWalk(maker: string, openPorts: OpenPorts): void {
       expect((await get(one.digest)).found.mediaType).to.equal(found.mediaType);
       expect(askedOf('a')).to.deep.equal([`head ${one.digest}`, `get ${one.digest}`]);
     });
+
+    for (const fault of ['unreachable', 'limited', 'broken', 'busy', 'refused'] as const) {
+      it(`A35, A36 asks nobody else for an internal name while its upstream is ${fault}`, async () => {
+        await stand.set([upstreamNamed('a', { exclusive: [patternOf('team/**')] })], {
+          upstreams: ['a'],
+        });
+        await stand.set([upstreamNamed('b')], { upstreams: ['b', 'a'] });
+        putImage(stand.remote('b'), one);
+        fail('a', fault, 'no');
+        expect((await failureOf(get('latest'))).status).to.be.oneOf([429, 502, 503]);
+        expect((await failureOf(get(one.digest))).status).to.be.oneOf([429, 502, 503]);
+        expect(askedOf('b')).to.deep.equal([]);
+      });
+    }
+
+    for (const [wrong, sent] of [
+      ['other bytes than those of the digest', two],
+      ['a page for people', { mediaType: 'text/html', content: Buffer.from('<html>') }],
+      ['no manifest', { mediaType: one.mediaType, content: Buffer.from('{"a": 1}') }],
+      ['another type than the manifest has', { ...one, mediaType: DOCKER_MANIFEST }],
+    ] as const) {
+      it(`A32 keeps nothing of ${wrong}, and marks the upstream`, async () => {
+        stand.remote('a').replaceManifest(APP, one.digest, sent);
+        expect((await failureOf(get(one.digest))).status).to.equal(502);
+        expect((await ports.virtualCache.measure(['a'])).entries).to.equal(0);
+        const { upstreams } = await stand.virtual.readStatistics('hub');
+        expect(upstreams[0]?.failure?.sentence).to.match(/^the upstream sent /);
+        putImage(stand.remote('a'), one);
+        expect((await get(one.digest)).found.digest).to.equal(one.digest);
+        expect((await stand.virtual.readStatistics('hub')).upstreams[0]).not.to.have.property(
+          'failure',
+        );
+      });
+    }
 
     it('V13 forgets at once what is purged', async () => {
       putImage(stand.remote('a'), one);
