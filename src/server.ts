@@ -15,6 +15,7 @@ import { answerHealth } from './http/health.ts';
 import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
 import { Admission } from './http/v2/admission.ts';
+import { Mirrors } from './http/virtual/mirrors.ts';
 import type { Figures } from './metrics.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
@@ -64,16 +65,18 @@ async function listen(config: Config, answer: Listener): Promise<RunningServer> 
 
 /** How a site answers. @param draining aborts what never ends by itself */
 export function describeApp(site: Site, draining: AbortSignal): AppOptions {
-  const { config, auth, geo, ports, identity, registry, log, primary } = site;
+  const { config, auth, geo, ports, identity, registry, virtual, log, primary } = site;
   const { publicUrl, trustedProxies } = config;
   const externalUrl = new ExternalUrl({ trustedProxies, ...(publicUrl ? { publicUrl } : {}) });
   const authenticator = auth.siteCalls;
   const gatekeeper = new Gatekeeper({ authenticator, externalUrl, service: identity.cluster });
   const { chunkMinBytes } = ports.blobStore;
+  const mirrors = new Mirrors({ ...site, gatekeeper });
   const passOn = primary && openPassOn({ ...geo, ...primary, writes: config.writes });
   return {
-    services: { ...registry, mayRedirect: redirectRule(config), chunkMinBytes },
+    services: { ...registry, ...auth, virtual, mayRedirect: redirectRule(config), chunkMinBytes },
     gatekeeper,
+    mirrors,
     ...(primary ? {} : { admission: new Admission({ ...auth, ...registry }) }),
     changes: config.changes,
     log,
@@ -82,7 +85,7 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     doors: [
       answerHealth({ check: () => assertReady(site), log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
-      tokenRoutes({ ...auth, gatekeeper }),
+      tokenRoutes({ ...auth, gatekeeper, mirrors }),
     ],
     openApi: once(async () => {
       const { openApi } = await import('./wire/api.ts');

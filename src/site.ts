@@ -12,11 +12,18 @@ import { type Geo, openGeo } from './geo/geo.ts';
 import { Introduction } from './geo/introduction.ts';
 import type { Log } from './log.ts';
 import { systemRandomness as randomness } from './randomness.ts';
+import { GarbageCollection } from './registry/garbage/garbage.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import type { Courier } from './storage/events/courier.ts';
 import type { Identity } from './storage/identity.ts';
-import { findSecretKey } from './virtual/secrets/upstream-secrets.ts';
-import { openCourier, openPrimary, type Ports, type Primary } from './wire.ts';
+import type { Remotes } from './storage/virtual/remotes.ts';
+import type { Sealing } from './virtual/book/upstream-change.ts';
+import { RegistryBook } from './virtual/book/registries.ts';
+import { UpstreamBook } from './virtual/book/upstreams.ts';
+import type { Virtual } from './virtual/service.ts';
+import { findSecretKey, UpstreamSecrets } from './virtual/secrets/upstream-secrets.ts';
+import { openVirtual } from './virtual/virtual.ts';
+import { openCourier, openPrimary, openRemotes, type Ports, type Primary } from './wire.ts';
 
 export interface SiteOptions {
   readonly config: Config;
@@ -26,13 +33,20 @@ export interface SiteOptions {
 }
 
 export interface Site extends SiteOptions {
+  readonly coherence: Coherence;
   /** Of the cluster; absent at a secondary that was given none. */
   readonly secretKey: Buffer | undefined;
   readonly auth: Auth;
   readonly registry: Registry;
   readonly geo: Geo;
+  readonly virtual: Virtual;
+  /** What virtual registries read from. */
+  readonly remotes: Remotes;
   readonly courier: Courier;
   readonly webhookBook: WebhookBook;
+  readonly garbage: GarbageCollection;
+  readonly registryBook: RegistryBook;
+  readonly upstreamBook: UpstreamBook;
   /** Absent where this site is the primary itself. */
   readonly primary?: Primary;
   /** Closes what was opened beside the ports. */
@@ -62,18 +76,56 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     ...(geo.elsewhere ? { elsewhere: geo.elsewhere } : {}),
     ...(geo.demand ? { onRead: geo.demand.note } : {}),
   });
-  const secretKey = await openSecretKey(options);
+  const { secretKey, secrets } = await openSecrets(options);
+  const remotes = await openRemotes(config, (upstream) => secrets.open(upstream));
+  const openRelay = primary ? { openRelay: primary.openRelay } : {};
+  const virtual = openVirtual({ ...common, ...geo, ...openRelay, registry, remotes });
   const courier = await openCourier(config);
   const webhookBook = new WebhookBook({ ...common, courier });
+  const books = openBooks({ ...common, remotes, sealing: { secrets, randomness } }, config);
   const close = async () => {
+    await virtual.close();
+    await remotes.close();
     if (primary) await primary.close();
   };
-  return { ...options, secretKey, auth, registry, geo, courier, webhookBook, ...beyond, close };
+  const rules = {
+    coherence,
+    secretKey,
+    ...books,
+    auth,
+    registry,
+    geo,
+    virtual,
+    remotes,
+    courier,
+    webhookBook,
+  };
+  return { ...options, ...rules, garbage: openGarbage(options), ...beyond, close };
 }
 
-async function openSecretKey({ config, ports }: SiteOptions): Promise<Buffer | undefined> {
+/** The key of the cluster, and what reads the passwords that are kept under it. */
+async function openSecrets({ config, ports }: SiteOptions) {
   const { secretKey: given, primaryUrl } = config;
-  return findSecretKey({ ...ports, given, isPrimary: !primaryUrl, randomness });
+  const secretKey = await findSecretKey({ ...ports, given, isPrimary: !primaryUrl, randomness });
+  return { secretKey, secrets: new UpstreamSecrets(secretKey, randomness) };
+}
+
+function openBooks(
+  dependencies: Ports & { readonly remotes: Remotes; readonly sealing: Sealing },
+  { maxVirtualRegistries, maxUpstreams }: Config,
+): Pick<Site, 'registryBook' | 'upstreamBook'> {
+  const limits = { maxRegistries: maxVirtualRegistries, maxUpstreams };
+  return {
+    registryBook: new RegistryBook(dependencies, limits),
+    upstreamBook: new UpstreamBook(dependencies),
+  };
+}
+
+/** What the cache of an upstream names keeps its bytes, as a link does. */
+function openGarbage({ config, ports }: SiteOptions): GarbageCollection {
+  const options = { ...ports, roots: [ports.virtualCache], clock, randomness };
+  const { garbageDelayMs: delayMs, garbageWindowMs: windowMs, garbageUntagged: untagged } = config;
+  return new GarbageCollection(options, { delayMs, windowMs, untagged });
 }
 
 /**

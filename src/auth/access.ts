@@ -30,6 +30,8 @@ const SCOPE_ACTIONS: readonly Action[] = ['pull', 'push', 'delete'];
 /** `registry:catalog:*` lists repositories, `registry:api:*` opens the management API. */
 const REGISTRY_SCOPES: readonly string[] = ['catalog', 'api'];
 
+const VIRTUAL_ACTIONS: readonly Action[] = ['read_virtual_registry', 'admin'];
+
 const EVERYTHING = '**';
 
 /** A token cannot be asked for these, which clients do not know of; it may hold these instead. */
@@ -51,9 +53,13 @@ export function anonymousRights(patterns: readonly PathPattern[]): Rights {
   return { account: '', grants: patterns.map((pattern) => ({ pattern, actions: ['pull'] })) };
 }
 
-/** Whether the rights hold this action on the repository. `admin` on a path holds all of them. */
+/**
+ * Whether the rights hold this action on the repository. `admin` on a path holds all of them, as
+ * far as there are any: an image of a virtual registry is read, and nothing else (V16, V18).
+ */
 export function allows(rights: Rights, action: Action, repository: RepositoryName): boolean {
   const { limits } = rights;
+  if (isVirtualName(repository) && !VIRTUAL_ACTIONS.includes(action)) return false;
   if (limits && !includes(limits.actions, action)) return false;
   if (limits?.patterns.length && !limits.patterns.some((one) => matchesPath(one, repository))) {
     return false;

@@ -1,9 +1,11 @@
 /** The operator's commands, a file for each noun; all speak to a running site over HTTP. */
 import type { Command } from 'commander';
 import { addAccountCommands } from './account.ts';
+import { addGarbageCommands } from './garbage.ts';
 import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommands } from './token.ts';
+import { addVirtualCommands } from './virtual/index.ts';
 import { addWaitCommand } from './wait.ts';
 import { addWebhookCommands } from './webhook.ts';
 
@@ -14,4 +16,6 @@ export function addOperatorCommands(program: Command): void {
   addStatusCommand(program);
   addWaitCommand(program);
   addWebhookCommands(program);
+  addGarbageCommands(program);
+  addVirtualCommands(program);
 }

@@ -5,18 +5,20 @@
 import type { IncomingMessage } from 'node:http';
 import { Router } from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
+import { nobody } from '../auth/access.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { RegistryError } from '../oci/error.ts';
 import { type Answer, API_VERSION, writeAnswer } from './answer.ts';
-import type { Gatekeeper } from './authenticate.ts';
+import type { Arrival, Gatekeeper } from './authenticate.ts';
 import { authorize, type Changes, refuseChange, scopesFor } from './authorize.ts';
 import { type AccessLog, logRequests } from './log-requests.ts';
-import { matchPath } from './match-path.ts';
+import { matchPath, type PathMatch } from './match-path.ts';
 import { findRoute, printAllow, type Route } from './routes.ts';
 import type { Admission } from './v2/admission.ts';
 import { Call } from './v2/call.ts';
 import type { Services } from './v2/services.ts';
+import type { Mirrors } from './virtual/mirrors.ts';
 import { writeErrors } from './write-errors.ts';
 
 /**
@@ -43,6 +45,8 @@ export interface AppOptions {
   readonly readList?: Forward;
   /** What may be changed through `/v2`; everything where nobody says. */
   readonly changes?: Changes;
+  /** Which virtual registries are used as mirrors, under hosts of their own; none where absent. */
+  readonly mirrors?: Mirrors;
   /** Which requests have a line in the log; none where nobody says. */
   readonly accessLog?: AccessLog;
   /** Sees each answer of the distribution API once it is out. */
@@ -115,19 +119,32 @@ function isRegistryPath(url: string): boolean {
 
 /** The order is the rule: a route, who it is, whether they may, and only then anything else. */
 async function answerCall(context: Context, options: AppOptions): Promise<Answer> {
-  const { gatekeeper, services, forward, readList, changes = 'all' } = options;
-  const match = matchPath(pathOf(context.req.url!)) ?? refuseUnknownPath();
+  const { services, forward, readList, changes = 'all' } = options;
+  const { registry, ...arrival } = (await options.mirrors?.receive(context.req)) ?? {};
+  const gatekeeper = options.gatekeeper.for(arrival);
+  const match = matchPath(pathOf(context.req.url!), registry) ?? refuseUnknownPath();
   const route = findRoute(match.path, context.req.method!) ?? refuseMethod(match.path);
   const scopes = () => scopesFor(route.access, match.name);
-  const admitted = await options.admission?.admit(context.req, match);
+  const isStranger = route.access === 'upload-token';
+  const admitted = isStranger ? nobody : await options.admission?.admit(context.req, match);
   const caller = admitted ?? (await gatekeeper.authenticate(context.req, scopes));
   context.state['caller'] = caller;
   const call = new Call({ context, match, caller, gatekeeper });
-  authorize(call, route.access);
+  authorize(call, route.access, await isPublic(match, options, arrival));
   refuseChange(route.access, changes);
   const handle = () => route.handler(call, services);
   const around = (route.needsPrimary && forward) || (route.isList && readList);
   return around ? around(call, handle) : handle();
+}
+
+/** Whether everybody may read what the path names. */
+async function isPublic(
+  { virtual }: PathMatch,
+  { services }: AppOptions,
+  { asOf }: Arrival,
+): Promise<boolean> {
+  const registry = virtual && (await services.virtual.findRegistry(virtual.registry, asOf));
+  return registry?.isPublic === true;
 }
 
 function pathOf(url: string): string {

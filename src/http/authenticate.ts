@@ -2,17 +2,23 @@
  * Who makes the request: asked once, at its start, so that a token may end while bytes flow (T16).
  */
 import type { IncomingMessage } from 'node:http';
-import type { Authentication } from '../auth/authenticator.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import type { Caller } from '../auth/caller.ts';
 import { printChallenge } from '../auth/challenge.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { Access } from '../oci/scope.ts';
 import type { ExternalUrl } from './external-url.ts';
 
+/** How one request came here. */
+export interface Arrival {
+  /** A further host under which its client knows us, whatever our own is. */
+  readonly host?: string;
+  /** Position of the change log that it learned already. */
+  readonly asOf?: number;
+}
+
 interface Dependencies {
-  readonly authenticator: {
-    authenticate(authorization: string | undefined, address: string): Promise<Authentication>;
-  };
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly externalUrl: ExternalUrl;
   /** Name of the cluster: the service that tokens are for. */
   readonly service: string;
@@ -21,14 +27,17 @@ interface Dependencies {
 export type ChallengeReason = 'invalid_token' | 'insufficient_scope';
 
 export class Gatekeeper {
-  readonly #authenticator: Dependencies['authenticator'];
-  readonly #externalUrl: ExternalUrl;
-  readonly #service: string;
+  readonly #dependencies: Dependencies;
+  readonly #arrival: Arrival;
 
-  constructor({ authenticator, externalUrl, service }: Dependencies) {
-    this.#authenticator = authenticator;
-    this.#externalUrl = externalUrl;
-    this.#service = service;
+  constructor(dependencies: Dependencies, arrival: Arrival = {}) {
+    this.#dependencies = dependencies;
+    this.#arrival = arrival;
+  }
+
+  /** The same for one request. */
+  for(arrival: Arrival): Gatekeeper {
+    return new Gatekeeper(this.#dependencies, arrival);
   }
 
   /**
@@ -36,8 +45,9 @@ export class Gatekeeper {
    * @throws RegistryError UNAUTHORIZED where what was shown does not count; TOOMANYREQUESTS.
    */
   async authenticate(request: IncomingMessage, scopes: () => readonly Access[]): Promise<Caller> {
-    const address = this.#externalUrl.clientAddress(request);
-    const found = await this.#authenticator.authenticate(request.headers.authorization, address);
+    const { authenticator } = this.#dependencies;
+    const [address, { authorization }] = [this.clientAddress(request), request.headers];
+    const found = await authenticator.authenticate(authorization, address, this.#arrival.asOf);
     if (found.kind === 'known') return found.caller;
     const reason = found.reason === 'invalid_token' ? found.reason : undefined;
     throw this.unauthorized(request, { scopes: scopes(), reason });
@@ -49,8 +59,8 @@ export class Gatekeeper {
     { scopes, reason }: { readonly scopes: readonly Access[]; readonly reason?: ChallengeReason },
   ): RegistryError {
     const challenge = printChallenge({
-      baseUrl: this.#externalUrl.baseUrl(request),
-      service: this.#service,
+      baseUrl: this.baseUrl(request),
+      service: this.#dependencies.service,
       scopes,
       ...(reason ? { error: reason } : {}),
     });
@@ -66,7 +76,7 @@ export class Gatekeeper {
 
   /** Address under which the client knows us. */
   baseUrl(request: IncomingMessage): string {
-    return this.#externalUrl.baseUrl(request);
+    return this.#dependencies.externalUrl.baseUrl(request, this.#arrival.host);
   }
 
   /** Host and port under which the client knows us. */
@@ -74,7 +84,12 @@ export class Gatekeeper {
     return new URL(this.baseUrl(request)).host;
   }
 
+  /** Host and port that the client asked for, in lower case, whether or not they are our own. */
+  askedHost(request: IncomingMessage): string | undefined {
+    return this.#dependencies.externalUrl.askedHost(request);
+  }
+
   clientAddress(request: IncomingMessage): string {
-    return this.#externalUrl.clientAddress(request);
+    return this.#dependencies.externalUrl.clientAddress(request);
   }
 }

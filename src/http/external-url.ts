@@ -27,18 +27,40 @@ export class ExternalUrl {
     this.#hasTrusted = trustedProxies.length > 0;
   }
 
-  /** `https://host:port`, without a slash at the end. */
-  baseUrl(request: IncomingMessage): string {
-    if (this.#publicUrl !== undefined) return this.#publicUrl;
-    const isTrusted = this.#hasTrusted && this.#isTrusted(addressOf(request));
-    const forwarded = (name: string): string | undefined =>
-      isTrusted ? lastOf(request.headers[name]) : undefined;
-    const isTls = 'encrypted' in request.socket;
-    const isHttps = (forwarded('x-forwarded-proto') ?? (isTls ? 'https' : 'http')) === 'https';
-    const host = [forwarded('x-forwarded-host'), request.headers.host].find(
+  /**
+   * `https://host:port`, without a slash at the end.
+   * @param further a host that is ours beside the one that the operator settled
+   */
+  baseUrl(request: IncomingMessage, further?: string): string {
+    if (this.#publicUrl === undefined) {
+      const host = further ?? this.#findHost(request) ?? localHost(request);
+      return `${this.#schemeOf(request)}//${host}`;
+    }
+    // Whoever ends TLS for the public URL does so for the other hosts.
+    return further ? `${new URL(this.#publicUrl).protocol}//${further}` : this.#publicUrl;
+  }
+
+  /** Host and port as the client asked for them, in lower case; `undefined` where they are none. */
+  askedHost(request: IncomingMessage): string | undefined {
+    return this.#findHost(request)?.toLowerCase();
+  }
+
+  #findHost(request: IncomingMessage): string | undefined {
+    return [this.#forwarded(request, 'x-forwarded-host'), request.headers.host].find(
       (text) => text !== undefined && HOST.test(text) && URL.canParse(`http://${text}`),
     );
-    return `${isHttps ? 'https' : 'http'}://${host ?? localHost(request)}`;
+  }
+
+  #schemeOf(request: IncomingMessage): 'https:' | 'http:' {
+    const isTls = 'encrypted' in request.socket;
+    const scheme = this.#forwarded(request, 'x-forwarded-proto') ?? (isTls ? 'https' : 'http');
+    return scheme === 'https' ? 'https:' : 'http:';
+  }
+
+  /** What a proxy says of the request, where it is trusted. */
+  #forwarded(request: IncomingMessage, name: string): string | undefined {
+    const isTrusted = this.#hasTrusted && this.#isTrusted(addressOf(request));
+    return isTrusted ? lastOf(request.headers[name]) : undefined;
   }
 
   /** The client's IP address: the last one in the chain of proxies that is not a trusted proxy. */

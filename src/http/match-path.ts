@@ -5,25 +5,43 @@
  * itself (`a/blobs/b`, `tags/list`). So the operation is the longest suffix that is one, and the
  * name is all that stands before it. The inverse is `locations.ts`.
  */
+import { parseRepositoryName } from '../oci/reference.ts';
+import { isVirtualName, parseVirtualName, type VirtualName } from '../oci/virtual-name.ts';
 
-/** The paths that there are, as the table of routes writes them. */
+/** What there is below a name. */
+type Operation =
+  | 'blobs/<digest>'
+  | 'blobs/uploads/'
+  | 'blobs/uploads/<id>'
+  | 'manifests/<reference>'
+  | 'tags/list'
+  | 'referrers/<digest>';
+
+/** How a trusted party hands over what it fetched for a virtual registry. */
+type HandOver = 'blobs/<digest>/upload' | 'manifests/<reference>/upload';
+
+/**
+ * The paths that there are, as the table of routes writes them; `<virtual>` is a name that means an
+ * image of a virtual registry.
+ */
 export type RoutePath =
   | '/v2/'
   | '/v2/_catalog'
   | '/v2/_oci/ext/discover'
-  | '/v2/<name>/blobs/<digest>'
-  | '/v2/<name>/blobs/uploads/'
-  | '/v2/<name>/blobs/uploads/<id>'
-  | '/v2/<name>/manifests/<reference>'
-  | '/v2/<name>/tags/list'
-  | '/v2/<name>/referrers/<digest>';
+  | `/v2/<name>/${Operation}`
+  | `/v2/<virtual>/${Operation | HandOver}`;
 
 export interface PathMatch {
   readonly path: RoutePath;
-  /** What stands for `<name>`, not checked yet; '' where the path has none. */
+  /**
+   * What stands for `<name>` or `<virtual>` as the client wrote it, not checked yet; '' where the
+   * path has none.
+   */
   readonly name: string;
   /** What stands for `<digest>`, `<reference>` or `<id>`, not checked yet; '' where it has none. */
   readonly last: string;
+  /** What `<virtual>` means; absent where it means nothing. */
+  readonly virtual?: VirtualName;
 }
 
 const BASE: PathMatch = { path: '/v2/', name: '', last: '' };
@@ -36,13 +54,40 @@ const RESERVED: Readonly<Record<string, PathMatch>> = {
 
 const PREFIX = '/v2/';
 
-/** @returns what the path (without its query) means, or `undefined` where it means nothing here. */
-export function matchPath(rawPath: string): PathMatch | undefined {
+/**
+ * @param mirror the virtual registry whose images all names are, under a host that is a mirror
+ * @returns what the path (without its query) means, or `undefined` where it means nothing here.
+ */
+export function matchPath(rawPath: string, mirror?: string): PathMatch | undefined {
   if (rawPath === '/v2/' || rawPath === '/v2') return BASE;
   if (!rawPath.startsWith(PREFIX)) return undefined;
   const rest = decodePath(stripSlash(rawPath.slice(PREFIX.length)));
   if (rest === undefined) return undefined;
+  if (mirror !== undefined) return matchVirtual(rest, mirror);
+  if (isVirtualName(rest)) return matchVirtual(rest);
   return Object.hasOwn(RESERVED, rest) ? RESERVED[rest] : matchSuffix(rest);
+}
+
+function matchVirtual(rest: string, mirror?: string): PathMatch | undefined {
+  const match = matchSuffix(rest) ?? matchHandOver(rest);
+  if (!match) return undefined;
+  const { name, last } = match;
+  const virtual = mirror === undefined ? parseVirtualName(name) : mirrorName(mirror, name);
+  const path = match.path.replace('<name>', '<virtual>') as RoutePath;
+  return { path, name, last, ...(virtual ? { virtual } : {}) };
+}
+
+function mirrorName(registry: string, name: string): VirtualName | undefined {
+  const image = parseRepositoryName(name);
+  return image && { registry, image };
+}
+
+/** The path of what is handed over, with a word behind it. */
+function matchHandOver(rest: string): PathMatch | undefined {
+  if (!rest.endsWith('/upload')) return undefined;
+  const match = matchSuffix(rest.slice(0, -'/upload'.length));
+  const isContent = match && /\/(?:blobs\/<digest>|manifests\/<reference>)$/.test(match.path);
+  return isContent ? { ...match, path: `${match.path}/upload` as RoutePath } : undefined;
 }
 
 /** Some tools leave the last slash out, others put one too many (T31). */

@@ -19,6 +19,10 @@ import {
   getUpload,
   startUpload,
 } from './v2/uploads.ts';
+import { getVirtualBlob } from './virtual/blobs.ts';
+import { takeBlob, takeManifest } from './virtual/hand-over.ts';
+import { listVirtualReferrers, listVirtualTags } from './virtual/lists.ts';
+import { getVirtualManifest } from './virtual/manifests.ts';
 
 export type Handler = (call: Call, services: Services) => Promise<Answer>;
 
@@ -63,6 +67,13 @@ const ROWS: readonly Row[] = [
   ['PATCH',  '/v2/<name>/blobs/uploads/<id>',    'push',    appendToUpload, 'primary'],
   ['PUT',    '/v2/<name>/blobs/uploads/<id>',    'push',    finishUpload,   'primary'],
   ['DELETE', '/v2/<name>/blobs/uploads/<id>',    'push',    cancelUpload,   'primary'],
+
+  ['GET',    '/v2/<virtual>/tags/list',             'virtual', listVirtualTags],
+  ['GET',    '/v2/<virtual>/referrers/<digest>',    'virtual', listVirtualReferrers],
+  ['GET',    '/v2/<virtual>/manifests/<reference>', 'virtual', getVirtualManifest],
+  ['GET',    '/v2/<virtual>/blobs/<digest>',        'virtual', getVirtualBlob],
+  ['POST',   '/v2/<virtual>/manifests/<reference>/upload', 'upload-token', takeManifest],
+  ['POST',   '/v2/<virtual>/blobs/<digest>/upload',        'upload-token', takeBlob],
 ];
 
 export const ROUTES: readonly Route[] = ROWS.map(([method, path, access, handler, place]) => ({

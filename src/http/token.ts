@@ -19,11 +19,14 @@ import { printScope } from '../oci/scope.ts';
 import { emptyAnswer, jsonAnswer, writeAnswer } from './answer.ts';
 import type { Gatekeeper } from './authenticate.ts';
 import { readForm } from './read-body.ts';
+import type { Mirrors } from './virtual/mirrors.ts';
 
 export interface TokenDependencies {
   readonly issuer: Issuer;
   readonly siteKeys: SiteKeys;
   readonly gatekeeper: Pick<Gatekeeper, 'clientAddress'>;
+  /** Says what scopes mean under hosts that are mirrors. */
+  readonly mirrors?: Mirrors;
 }
 
 /** RFC 6749, section 5.1: what is secret is not to be kept on the way. */
@@ -43,7 +46,7 @@ export function tokenRoutes(dependencies: TokenDependencies): Router {
 /** By Basic, or anonymous where there is no `Authorization` at all. */
 async function getToken(
   context: Context,
-  { issuer, gatekeeper }: TokenDependencies,
+  { issuer, gatekeeper, mirrors }: TokenDependencies,
 ): Promise<void> {
   const query = new URLSearchParams(context.querystring);
   const basic = readAuthorization(context, issuer.service);
@@ -52,7 +55,7 @@ async function getToken(
   const answer = await issuer.issue({
     proof: basic ? { kind: 'password', attempt: { ...basic, address } } : { kind: 'anonymous' },
     service: query.get('service') ?? undefined,
-    scopes: query.getAll('scope'),
+    scopes: await readScopes(context, query, mirrors),
     wantsRefreshToken: query.get('offline_token') === 'true',
   });
   const body = { token: answer.token, ...commonFields(answer) };
@@ -62,7 +65,7 @@ async function getToken(
 /** By password or refresh token; there is no anonymous grant. */
 async function postToken(
   context: Context,
-  { issuer, gatekeeper }: TokenDependencies,
+  { issuer, gatekeeper, mirrors }: TokenDependencies,
 ): Promise<void> {
   const form = await readForm(context);
   // > client_id … REQUIRED. String identifying the client.
@@ -71,7 +74,7 @@ async function postToken(
     proof: readGrant(form, gatekeeper.clientAddress(context.req)),
     service: readField(form, 'service'),
     // > scope … One or multiple: podman sends the field several times.
-    scopes: form.getAll('scope'),
+    scopes: await readScopes(context, form, mirrors),
     wantsRefreshToken: form.get('access_type') === 'offline',
   });
   const granted = answer.access.filter((entry) => entry.actions.length > 0);
@@ -88,6 +91,15 @@ async function revokeToken(context: Context, { issuer }: TokenDependencies): Pro
 async function getKeys(context: Context, { siteKeys }: TokenDependencies): Promise<void> {
   const headers = { 'Cache-Control': `public, max-age=${KEYS_LIFETIME_SECONDS}` };
   await writeAnswer(context, jsonAnswer(await siteKeys.list(), headers));
+}
+
+async function readScopes(
+  { req }: Context,
+  fields: URLSearchParams,
+  mirrors: Mirrors | undefined,
+): Promise<string[]> {
+  const scopes = fields.getAll('scope');
+  return mirrors ? mirrors.readScopes(req, scopes) : scopes;
 }
 
 function commonFields(answer: TokenAnswer): Readonly<Record<string, unknown>> {

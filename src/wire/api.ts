@@ -6,6 +6,7 @@ import { checksumRoutes } from '../http/api/checksums.ts';
 import { failureRoutes } from '../http/api/failures.ts';
 import { feedRoutes } from '../http/api/feed.ts';
 import { imageRoutes } from '../http/api/images.ts';
+import { garbageRoutes } from '../http/api/lifecycle/garbage.ts';
 import { openApiRoutes } from '../http/api/openapi.ts';
 import { orderRoutes } from '../http/api/orders.ts';
 import { reportRoutes } from '../http/api/reports.ts';
@@ -13,6 +14,9 @@ import { repositoryRoutes } from '../http/api/repositories.ts';
 import { siteRoutes } from '../http/api/sites.ts';
 import { snapshotRoutes } from '../http/api/snapshot.ts';
 import { statusRoutes } from '../http/api/status.ts';
+import { virtualRegistryRoutes } from '../http/api/virtual/registries.ts';
+import { uploadTokenRoutes } from '../http/api/virtual/upload-tokens.ts';
+import { virtualUpstreamRoutes } from '../http/api/virtual/upstreams.ts';
 import { webhookRoutes } from '../http/api/webhooks.ts';
 import type { Gatekeeper } from '../http/authenticate.ts';
 import type { PassOn } from '../http/forward/pass-on.ts';
@@ -36,9 +40,13 @@ export function openApi(site: Site, entrance: Entrance) {
     failureRoutes({ ...geo, ...ports, ...entrance }),
     imageRoutes({ ...geo, ...entrance }),
     webhookRoutes({ ...site, ...entrance }),
+    virtualRegistryRoutes({ ...site, gatekeeper }),
+    virtualUpstreamRoutes({ ...site, gatekeeper }),
+    uploadTokenRoutes({ ...site, ...auth, gatekeeper }),
     accountRoutes({ ...auth, gatekeeper }),
     accessTokenRoutes({ ...auth, gatekeeper }),
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
+    garbageRoutes({ ...geo, ...site, gatekeeper }),
     orderRoutes({ ...geo, gatekeeper }),
     siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster, secretKey: site.secretKey }),
     reportRoutes({ ...ports, ...geo, gatekeeper }),

@@ -9,6 +9,7 @@ describe('matchPath', () => {
     for (const { path } of ROUTES) {
       const url = path
         .replace('<name>', 'a/b')
+        .replace('<virtual>', 'virtual_registries/containers/hub/alpine')
         .replace('<digest>', DIGEST)
         .replace('<reference>', 'latest')
         .replace('<id>', 'some-id');
@@ -25,6 +26,36 @@ describe('matchPath', () => {
       expect(matchPath(`/v2/${name}/blobs/uploads/`)).to.deep.include({ name });
       expect(matchPath(`/v2/${name}/blobs/uploads/1-2`)).to.deep.include({ name, last: '1-2' });
     }
+  });
+
+  it('knows images of virtual registries, by either spelling', () => {
+    const virtual = { registry: 'hub', image: 'library/alpine' };
+    for (const spelling of ['container', 'containers']) {
+      const name = `virtual_registries/${spelling}/hub/library/alpine`;
+      const path = '/v2/<virtual>/manifests/<reference>';
+      const match = { path, name, last: 'latest', virtual };
+      expect(matchPath(`/v2/${name}/manifests/latest`)).to.deep.equal(match);
+      const upload = '/v2/<virtual>/blobs/<digest>/upload';
+      expect(matchPath(`/v2/${name}/blobs/${DIGEST}/upload`)?.path).to.equal(upload);
+      expect(matchPath(`/v2/${name}/referrers/${DIGEST}/upload`)).to.equal(undefined);
+    }
+    const none = { name: 'virtual_registries/containers/hub', last: 'latest' };
+    const match = matchPath('/v2/virtual_registries/containers/hub/manifests/latest');
+    expect(match).to.deep.equal({ ...none, path: '/v2/<virtual>/manifests/<reference>' });
+  });
+
+  it('takes every name for an image under a host that is a mirror (V17)', () => {
+    const path = '/v2/library/alpine/manifests/latest';
+    const match = { path: '/v2/<virtual>/manifests/<reference>', name: 'library/alpine' };
+    const virtual = { registry: 'hub', image: 'library/alpine' };
+    expect(matchPath(path, 'hub')).to.deep.equal({ ...match, last: 'latest', virtual });
+    const other = 'virtual_registries/containers/private/secret';
+    expect(matchPath(`/v2/${other}/tags/list`, 'hub')?.virtual).to.deep.equal({
+      registry: 'hub',
+      image: other,
+    });
+    expect(matchPath('/v2/_catalog', 'hub')).to.equal(undefined);
+    expect(matchPath('/v2/', 'hub')?.path).to.equal('/v2/');
   });
 
   it('takes a path with and without its last slash (T31)', () => {

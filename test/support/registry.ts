@@ -13,6 +13,8 @@ import { tokenRoutes } from '../../src/http/token.ts';
 import { createLog, type LogLevel } from '../../src/log.ts';
 import { type PathPattern, parsePathPattern } from '../../src/oci/path-pattern.ts';
 import { systemRandomness } from '../../src/randomness.ts';
+import { Turns } from '../../src/registry/fill/turns.ts';
+import { Fill } from '../../src/registry/fill.ts';
 import { openRegistry } from '../../src/registry/registry.ts';
 import type { UploadLimits } from '../../src/registry/upload-sessions.ts';
 import type { Grant } from '../../src/storage/accounts.ts';
@@ -23,10 +25,16 @@ import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
 import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
+import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
+import { MemoryVirtualCache } from '../../src/storage/memory/virtual/cache.ts';
+import { MemoryVirtualRegistries } from '../../src/storage/memory/virtual/registries.ts';
+import { MemoryRemotes } from '../../src/storage/memory/virtual/remotes.ts';
+import type { Virtual } from '../../src/virtual/service.ts';
+import { openVirtual, type VirtualDependencies } from '../../src/virtual/virtual.ts';
 
 export interface StartOptions {
   readonly clock?: Clock;
@@ -94,7 +102,12 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
   });
   const gatekeeper = new Gatekeeper({ ...auth, externalUrl, service: CLUSTER });
   const app = createApp({
-    services: { ...registry, mayRedirect: options.mayRedirect ?? (() => false) },
+    services: {
+      ...registry,
+      ...auth,
+      virtual: openTestVirtual({ registry, facts, blobStore, coherence, clock, log }),
+      mayRedirect: options.mayRedirect ?? (() => false),
+    },
     gatekeeper,
     log,
     clock,
@@ -115,6 +128,23 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
     addAccount,
     close: async () => void (await server.drain(CLOSE_MS)),
   };
+}
+
+type VirtualParts = Pick<
+  VirtualDependencies,
+  'registry' | 'blobStore' | 'coherence' | 'clock' | 'log'
+> & { readonly facts: MemoryFacts };
+
+/** Virtual registries, of which there are none. */
+function openTestVirtual({ facts, ...parts }: VirtualParts): Virtual {
+  const common = { ...parts, leases: new MemoryLeases(parts), randomness: systemRandomness };
+  return openVirtual({
+    ...common,
+    virtualRegistries: new MemoryVirtualRegistries(facts),
+    virtualCache: new MemoryVirtualCache(facts),
+    remotes: new MemoryRemotes(),
+    fill: new Fill({ ...common, turns: new Turns(common) }),
+  });
 }
 
 interface AuthParts {

@@ -8,10 +8,12 @@ import { jsonAnswer, writeAnswer } from '../answer.ts';
 import { tokenShape } from './access-tokens.ts';
 import { accountShape, passwordShape } from './accounts.ts';
 import { cutShape, factsShape } from './checksums.ts';
+import { garbageRunShape, garbageUndoShape } from './lifecycle/garbage.ts';
 import { orderShape } from './orders.ts';
 import { reportShape } from './reports.ts';
 import { siteFiguresShape } from './site-figures.ts';
 import { invitationShape, joinShape, whereShape } from './sites.ts';
+import { purgeShape, registryShape, uploadTokenShape, upstreamShape } from './virtual/shapes.ts';
 import { redeliverShape, webhookShape } from './webhooks.ts';
 
 interface Details {
@@ -94,6 +96,57 @@ const OPERATIONS: readonly Operation[] = [
     202,
     'Tell it an event again, or each that was given up.',
     { body: redeliverShape },
+  ],
+  ['GET /api/v1/virtual_registries', 200, 'List the virtual registries.', { query: PAGE }],
+  ['GET /api/v1/virtual_registries/{name}', 200, 'A virtual registry.'],
+  [
+    'PUT /api/v1/virtual_registries/{name}',
+    200,
+    'Create (201) or change a virtual registry, and the order of its upstreams.',
+    { body: registryShape },
+  ],
+  ['DELETE /api/v1/virtual_registries/{name}', 204, 'Delete it; its upstreams stay.'],
+  [
+    'POST /api/v1/virtual_registries/{name}/purge',
+    200,
+    'Purge the caches of all sites of the upstreams that no other registry lists.',
+  ],
+  ['GET /api/v1/virtual_registries/{name}/statistics', 200, 'What its cache saved at this site.'],
+  [
+    'POST /api/v1/virtual_registries/{name}/upload_tokens',
+    201,
+    'Get a token that hands over one object to its cache at this site.',
+    { body: uploadTokenShape },
+  ],
+  ['GET /api/v1/virtual_upstreams', 200, 'List the upstreams.', { query: PAGE }],
+  ['GET /api/v1/virtual_upstreams/{name}', 200, 'An upstream, without its password.'],
+  [
+    'PUT /api/v1/virtual_upstreams/{name}',
+    200,
+    'Create (201) or change an upstream.',
+    { body: upstreamShape },
+  ],
+  ['DELETE /api/v1/virtual_upstreams/{name}', 204, 'Delete it with what is cached of it.'],
+  ['POST /api/v1/virtual_upstreams/{name}/test', 200, 'Whether this site reaches it.'],
+  [
+    'POST /api/v1/virtual_upstreams/{name}/purge',
+    204,
+    'Purge the caches of all sites of an entry, an image, or all of it.',
+    { body: purgeShape },
+  ],
+  [
+    'GET /api/v1/virtual_upstreams/{name}/entries',
+    200,
+    'What this site has cached of it, by image.',
+    { query: { ...PAGE, prefix: 'Only images whose path begins like this.' } },
+  ],
+  ['GET /api/v1/garbage', 200, 'What waits to be collected here, and what the last run did.'],
+  ['POST /api/v1/garbage/run', 200, 'Collect what is due here.', { body: garbageRunShape }],
+  [
+    'POST /api/v1/garbage/undo',
+    200,
+    'Bring back what was collected, as far as it is kept.',
+    { body: garbageUndoShape },
   ],
   [
     'GET /api/v1/snapshot',

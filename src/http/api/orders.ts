@@ -19,7 +19,7 @@ export interface OrderDependencies {
 }
 
 /** Text that a parser takes; what it gives is what the rest of the program sees. */
-function parsedBy<T>(parse: (text: string) => T | undefined, message: string) {
+export function parsedBy<T>(parse: (text: string) => T | undefined, message: string) {
   return z.string().transform((text, context): T => {
     const parsed = parse(text);
     if (parsed !== undefined) return parsed;

@@ -11,9 +11,19 @@ import type { Gatekeeper } from '../authenticate.ts';
 import { hasBody, type PassOn } from './pass-on.ts';
 import { addPosition } from './registry.ts';
 
+const PREFIX = '/api/v1/';
+
 /** A new site joins at its primary alone, by the address that it will follow. */
-const FORWARDED =
-  /^\/api\/v1\/(?:accounts(?:\/|$)|repositories\/|webhooks\/|sites(?:$|\/(?!join$)))/;
+const FORWARDED = [
+  /^accounts(?:\/|$)/,
+  /^repositories\//,
+  /^webhooks\//,
+  /^garbage\/undo$/,
+  // What a site does by itself: it reaches upstreams from where it is, and fills its own cache.
+  /^virtual_upstreams\/(?![^/]+\/test\/?$)/,
+  /^virtual_registries\/(?![^/]+\/upload_tokens\/?$)/,
+  /^sites(?:$|\/(?!join$))/,
+];
 
 /** At a secondary: strangers are refused here, and the primary decides on everybody else. */
 export function forwardApiToPrimary(passOn: PassOn, gatekeeper: Gatekeeper): Middleware {
@@ -38,5 +48,7 @@ export function answerApiWithPosition(passage: Passage): Middleware {
 }
 
 function isWrite({ method, path }: Context): boolean {
-  return method !== 'GET' && method !== 'HEAD' && FORWARDED.test(path);
+  if (method === 'GET' || method === 'HEAD' || !path.startsWith(PREFIX)) return false;
+  const noun = path.slice(PREFIX.length);
+  return FORWARDED.some((pattern) => pattern.test(noun));
 }

@@ -1,8 +1,10 @@
 /** `/v2/<name>/blobs/<digest>`. */
+import type { Readable } from 'node:stream';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/error.ts';
 import { OCTET_STREAM } from '../../oci/media-type.ts';
 import { type ByteRange, lengthOf, parseRange, printContentRange } from '../../oci/range.ts';
+import type { SizedBlob } from '../../registry/elsewhere.ts';
 import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
 import { multipartAnswer } from './byte-ranges.ts';
 import type { Call } from './call.ts';
@@ -15,19 +17,35 @@ export async function getBlob(call: Call, services: Services): Promise<Answer> {
   const { consistency } = call;
   const options = { asOf: call.caller.asOf, consistency, isOpening: !call.isHead };
   const { found, origin } = await services.blobs.get(repository, digest, options);
-  const { sizeBytes } = found;
-  const headers = { ...blobHeaders(digest, sizeBytes), ...printOrigin(origin) };
+  const blob = { digest, sizeBytes: found.sizeBytes };
+  return answerBlob(call, {
+    ...blob,
+    headers: printOrigin(origin),
+    open: (range) => services.blobs.open(repository, blob, range),
+    locate: () => locateBlob(call, services),
+  });
+}
+
+/** A blob that is there, and how to come by its bytes. */
+export interface FoundBlob extends SizedBlob {
+  /** Where it came from. */
+  readonly headers: Headers;
+  readonly open: (range?: ByteRange) => Promise<Readable>;
+  /** Where this client may read it from the storage itself. */
+  readonly locate: () => Promise<URL | undefined>;
+}
+
+/** The blob, or what the conditions and the ranges of the request leave of it. */
+export async function answerBlob(call: Call, blob: FoundBlob): Promise<Answer> {
+  const { digest, sizeBytes, open } = blob;
+  const headers = { ...blobHeaders(digest, sizeBytes), ...blob.headers };
   if (matchesEtag(call.headers['if-none-match'], digest)) return unchanged(headers);
   // A HEAD is the whole blob's, and is answered here: storage signs its URLs for GET (checklist
   // 39).
   if (call.isHead) return { status: 200, headers };
   const ranges = parseRange(wantedRange(call, digest), sizeBytes);
-  const redirect = isPlain(call, ranges) && (await redirectAnswer(call, services));
-  if (redirect) {
-    return { ...redirect, headers: { ...redirect.headers, ...printOrigin(origin) } };
-  }
-  const blob = { digest, sizeBytes };
-  const open = (range?: ByteRange) => services.blobs.open(repository, blob, range);
+  const location = isPlain(call, ranges) && (await blob.locate());
+  if (location) return redirectAnswer(location, blob);
   if (!ranges) return { status: 200, headers, body: await open() };
   const [first, second] = ranges;
   if (!first) throw unsatisfiable(sizeBytes);
@@ -66,18 +84,19 @@ function isPlain({ headers }: Call, ranges: readonly ByteRange[] | undefined): b
   return headers.range === undefined || ranges?.length === 1;
 }
 
+/** Where the client may read the blob from the storage itself; nowhere in many cases. */
+export async function locateBlob(call: Call, services: Services): Promise<URL | undefined> {
+  return services.mayRedirect(call.clientAddress) ? services.blobs.locate(call.digest) : undefined;
+}
+
 /** The signed URL is the client's alone, and not for long (A48). */
-async function redirectAnswer(call: Call, services: Services): Promise<Answer | undefined> {
-  if (!services.mayRedirect(call.clientAddress)) return undefined;
-  const location = await services.blobs.locate(call.digest);
-  return (
-    location &&
-    emptyAnswer(307, {
-      Location: location.href,
-      'Docker-Content-Digest': call.digest,
-      'Cache-Control': 'private, no-store',
-    })
-  );
+function redirectAnswer(location: URL, { digest, headers }: FoundBlob): Answer {
+  return emptyAnswer(307, {
+    Location: location.href,
+    'Docker-Content-Digest': digest,
+    'Cache-Control': 'private, no-store',
+    ...headers,
+  });
 }
 
 /** RFC 9110, 13.1.5: a range of something else than the client has is no use to it. */

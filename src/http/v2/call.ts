@@ -12,6 +12,7 @@ import {
   type RepositoryName,
 } from '../../oci/reference.ts';
 import type { Access } from '../../oci/scope.ts';
+import type { VirtualName } from '../../oci/virtual-name.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import type { PathMatch } from '../match-path.ts';
 import { RequestChunks } from './request-chunks.ts';
@@ -64,6 +65,11 @@ export class Call {
   /** @throws RegistryError NAME_INVALID */
   get repository(): RepositoryName {
     return (this.#repository ??= parseRepositoryName(this.#match.name) ?? refuseName());
+  }
+
+  /** The image of a virtual registry that the path means. @throws RegistryError NAME_INVALID */
+  get virtual(): VirtualName {
+    return this.#match.virtual ?? refuseName();
   }
 
   /**

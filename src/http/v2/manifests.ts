@@ -2,7 +2,7 @@
 import { RegistryError } from '../../oci/error.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { essence } from '../../oci/media-type.ts';
-import { parseTag, type Tag } from '../../oci/reference.ts';
+import { parseTag, type Reference, type Tag } from '../../oci/reference.ts';
 import { OWN } from '../../registry/elsewhere.ts';
 import type { StoredManifest } from '../../storage/metadata.ts';
 import { type Answer, API_VERSION, emptyAnswer, type Headers } from '../answer.ts';
@@ -59,25 +59,33 @@ export async function deleteManifest(call: Call, { manifests, tags }: Services):
 }
 
 function makeHeaders(manifest: StoredManifest): { byDigest: Headers; byTag: Headers } {
-  const headers = {
-    ...API_VERSION,
-    'Content-Type': manifest.mediaType,
-    'Content-Length': manifest.content.length,
-    'Docker-Content-Digest': manifest.digest,
-    ETag: `"${manifest.digest}"`,
-    'X-Content-Type-Options': 'nosniff',
-    ...printOrigin(OWN),
-  };
+  const word = { ...manifest, sizeBytes: manifest.content.length };
+  const common = { ...API_VERSION, ...printOrigin(OWN) };
   const made = {
-    byDigest: { ...headers, 'Cache-Control': 'max-age=31536000, immutable' },
-    byTag: { ...headers, 'Cache-Control': 'no-cache' },
+    byDigest: { ...common, ...manifestHeaders(word, 'digest') },
+    byTag: { ...common, ...manifestHeaders(word, 'tag') },
   };
   remembered.set(manifest, made);
   return made;
 }
 
+/** What is said of a manifest, with its content or without. @param by what was asked for */
+export function manifestHeaders(
+  manifest: Pick<StoredManifest, 'digest' | 'mediaType'> & { readonly sizeBytes: number },
+  by: Reference['kind'],
+): Headers {
+  return {
+    'Content-Type': manifest.mediaType,
+    'Content-Length': manifest.sizeBytes,
+    'Docker-Content-Digest': manifest.digest,
+    ETag: `"${manifest.digest}"`,
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': by === 'digest' ? 'max-age=31536000, immutable' : 'no-cache',
+  };
+}
+
 /** @throws RegistryError 413 by reading one byte more than may come at most; 415 (A2) */
-async function readContent(call: Call): Promise<Buffer> {
+export async function readContent(call: Call): Promise<Buffer> {
   const encoding = call.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     throw new RegistryError('UNSUPPORTED', {

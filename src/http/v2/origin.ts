@@ -3,7 +3,7 @@ import type { Origin } from '../../registry/elsewhere.ts';
 import type { Headers } from '../answer.ts';
 
 /** > 110 - "Response is Stale" (RFC 7234, 5.5.1) */
-const STALE: Headers = { Warning: '110 - "Response is Stale"' };
+export const STALE: Headers = { Warning: '110 - "Response is Stale"' };
 
 export function printOrigin({ source, ageMs }: Origin): Headers {
   return {
