@@ -36,6 +36,7 @@ import * as siteReports from './people/0029-site-reports.ts';
 import * as siteOrders from './people/0030-site-orders.ts';
 import * as virtualRegistries from './virtual/0040-virtual-registries.ts';
 import * as virtualCache from './virtual/0041-virtual-cache.ts';
+import * as cachedGarbage from './virtual/0042-cached-garbage.ts';
 
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
@@ -68,4 +69,5 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0030-site-orders': siteOrders,
   '0040-virtual-registries': virtualRegistries,
   '0041-virtual-cache': virtualCache,
+  '0042-cached-garbage': cachedGarbage,
 };

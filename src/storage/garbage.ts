@@ -87,7 +87,7 @@ export interface GarbageReviews {
    */
   sift(sifting: Sifting): Promise<Sifted>;
 
-  /** Blobs that are linked nowhere and can be claimed, the oldest first; changes nothing. */
+  /** Blobs that nothing names and that can be claimed, the oldest first; changes nothing. */
   listUnlinked(page: {
     readonly before: Date;
     readonly staleBefore: Date;
@@ -95,8 +95,9 @@ export interface GarbageReviews {
   }): Promise<Garbage[]>;
 
   /**
-   * Claims such blobs: until they are settled nobody can link or verify them. What is linked leaves
-   * the queue; what another process looks at is passed over.
+   * Claims such blobs: until they are settled nobody can link or verify them. What a repository
+   * links or the cache of an upstream names leaves the queue, and is back when neither does; what
+   * another process looks at is passed over.
    */
   claimBlobs(claim: BlobClaim): Promise<Garbage[]>;
 
@@ -113,7 +114,7 @@ export interface GarbageReviews {
     },
   ): Promise<void>;
 
-  /** The blob store holds these: queues a review of each that no repository links. Idempotent. */
+  /** The blob store holds these: queues a review of each that nothing names. Idempotent. */
   noteFound(digests: readonly Digest[], at: Date): Promise<void>;
 
   /** Forgets that bytes were removed before that time. @returns of how many */

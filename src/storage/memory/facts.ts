@@ -13,7 +13,7 @@ import { BytesRemoved, NotPrimary } from '../failure.ts';
 import type { ManifestRecord } from '../metadata.ts';
 import type { Role } from '../sites.ts';
 import { OutboxBook } from './events/outbox-book.ts';
-import { ReviewBook } from './garbage/review-book.ts';
+import { blobReview, ReviewBook } from './garbage/review-book.ts';
 import { ArrivalBook } from './geo/arrival-book.ts';
 import { VirtualBook } from './virtual/virtual-book.ts';
 
@@ -39,7 +39,7 @@ export type FactWriter = (fact: Fact) => void;
 export class MemoryFacts {
   readonly repositories = new Map<RepositoryName, MemoryRepository>();
   readonly blobs = new Map<Digest, MemoryBlob>();
-  readonly virtual = new VirtualBook();
+  readonly virtual = new VirtualBook((digest, wasHere) => this.#review(digest, wasHere));
   readonly arrivals = new ArrivalBook();
   readonly outbox = new OutboxBook();
   readonly reviews = new ReviewBook();
@@ -174,6 +174,15 @@ export class MemoryFacts {
     this.write(change.fact);
     this.#changes.push({ ...change, fact: withoutContent(change.fact) });
     this.epoch = Math.max(this.epoch, change.epoch);
+  }
+
+  /** Bytes that left the cache are looked at as those of a blob whose last link went. */
+  #review(digest: Digest, wasHere: boolean): void {
+    const removal = { id: 'left the cache', at: this.now(), isUnderWay: false };
+    if (wasHere && !this.blobs.has(digest)) this.blobs.set(digest, { removal });
+    const isLinked = [...this.repositories.values()].some(({ blobs }) => blobs.has(digest));
+    if (isLinked || !this.blobs.has(digest)) return;
+    this.reviews.queue('blob', blobReview(digest), this.now());
   }
 
   #wake(): void {

@@ -67,7 +67,7 @@ export class MemoryGarbageReviews implements GarbageReviews {
   }): Promise<Garbage[]> {
     const due = this.#facts.reviews.list('blob', page.before).map(({ digest }) => digest);
     const free = due.filter((digest) => {
-      return this.#isFree(digest, page.staleBefore) && !this.#isLinked(digest);
+      return this.#isFree(digest, page.staleBefore) && !this.#isNamed(digest);
     });
     return free.slice(0, page.limit).map((digest) => this.#garbageOf(digest));
   }
@@ -81,7 +81,7 @@ export class MemoryGarbageReviews implements GarbageReviews {
     for (const review of due.slice(0, limit)) {
       const { digest } = review;
       const blob = blobs.get(digest);
-      if (!blob || this.#isLinked(digest)) reviews.dismiss('blob', review);
+      if (!blob || this.#isNamed(digest)) reviews.dismiss('blob', review);
       else {
         blobs.set(digest, {
           ...blob,
@@ -111,11 +111,11 @@ export class MemoryGarbageReviews implements GarbageReviews {
   async noteFound(digests: readonly Digest[], at: Date): Promise<void> {
     const { blobs, reviews } = this.#facts;
     for (const digest of digests) {
+      if (this.#isNamed(digest)) continue;
       const removal = { id: 'found', at, isUnderWay: false };
       if (!blobs.has(digest)) blobs.set(digest, { removal });
       const review = blobReview(digest);
-      if (!this.#isLinked(digest) && !reviews.has('blob', review))
-        reviews.queue('blob', review, at);
+      if (!reviews.has('blob', review)) reviews.queue('blob', review, at);
     }
   }
 
@@ -123,7 +123,7 @@ export class MemoryGarbageReviews implements GarbageReviews {
     const { blobs, reviews } = this.#facts;
     const old = [...blobs].filter(([digest, { removal }]) => {
       const isOver = removal !== undefined && !removal.isUnderWay && removal.at < before;
-      return isOver && !this.#isLinked(digest) && !reviews.has('blob', blobReview(digest));
+      return isOver && !this.#isNamed(digest) && !reviews.has('blob', blobReview(digest));
     });
     for (const [digest] of old) blobs.delete(digest);
     return old.length;
@@ -181,8 +181,11 @@ export class MemoryGarbageReviews implements GarbageReviews {
     return !removal?.isUnderWay || removal.at < staleBefore;
   }
 
-  #isLinked(digest: Digest): boolean {
-    return [...this.#facts.repositories.values()].some(({ blobs }) => blobs.has(digest));
+  /** By a link, or by what is cached of an upstream. */
+  #isNamed(digest: Digest): boolean {
+    const { repositories, virtual } = this.#facts;
+    const isLinked = [...repositories.values()].some(({ blobs }) => blobs.has(digest));
+    return isLinked || virtual.cache.isNamed(digest);
   }
 
   #garbageOf(digest: Digest): Garbage {

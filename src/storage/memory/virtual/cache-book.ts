@@ -44,6 +44,12 @@ export class Shelf {
     return named.find((blob) => blob.digest === digest)?.sizeBytes;
   }
 
+  /** All that its manifests name, and whether each is here. */
+  listBlobs(): Map<Digest, boolean> {
+    const named = [...this.manifests.values()].flatMap(({ blobs }) => blobs);
+    return new Map(named.map(({ digest }) => [digest, this.here.has(digest)]));
+  }
+
   tagsOn(digest: Digest): ShelvedTag[] {
     return [...this.tags.values()].filter(({ tag }) => tag.digest === digest);
   }
@@ -79,8 +85,16 @@ export class Shelf {
   }
 }
 
+/** Told of each blob that nothing in the cache names any more, and whether its bytes were here. */
+export type OnLeaving = (digest: Digest, wasHere: boolean) => void;
+
 export class CacheBook {
   readonly #shelves = new Map<string, Shelf>();
+  readonly #onLeaving: OnLeaving;
+
+  constructor(onLeaving: OnLeaving) {
+    this.#onLeaving = onLeaving;
+  }
 
   find(upstream: string, image: string): Shelf | undefined {
     return this.#shelves.get(`${upstream} ${image}`);
@@ -103,8 +117,12 @@ export class CacheBook {
   purge({ upstream, image, reference }: Purge): void {
     for (const shelf of this.list([upstream])) {
       if (image !== undefined && shelf.image !== image) continue;
+      const before = shelf.listBlobs();
       if (reference) shelf.remove(reference);
       else this.#shelves.delete(`${upstream} ${shelf.image}`);
+      for (const [digest, wasHere] of before) {
+        if (!this.isNamed(digest)) this.#onLeaving(digest, wasHere);
+      }
     }
   }
 

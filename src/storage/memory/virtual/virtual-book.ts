@@ -1,9 +1,13 @@
 /** Virtual registries, upstreams and what is cached of them, in memory. */
 import type { VirtualRegistry, VirtualUpstream } from '../../../oci/virtual-registry.ts';
-import { CacheBook } from './cache-book.ts';
+import { CacheBook, type OnLeaving } from './cache-book.ts';
 
 export class VirtualBook {
   readonly registries = new Map<string, VirtualRegistry>();
   readonly upstreams = new Map<string, VirtualUpstream>();
-  readonly cache = new CacheBook();
+  readonly cache: CacheBook;
+
+  constructor(onLeaving: OnLeaving) {
+    this.cache = new CacheBook(onLeaving);
+  }
 }

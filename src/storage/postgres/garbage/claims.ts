@@ -12,12 +12,18 @@ import { VERIFICATIONS } from '../facts/blobs.ts';
 const IS_FREE = (staleBefore: string) =>
   `(NOT blobs.is_removing OR blobs.removed_at < ${staleBefore})`;
 
+/** What a repository links, and what is cached of an upstream. */
+export const isNamed = (digest: string) =>
+  `(EXISTS (SELECT FROM blob_links WHERE blob_links.digest = ${digest})
+    OR EXISTS (SELECT FROM cached_parts AS part
+               WHERE part.digest = ${digest} AND NOT part.is_manifest))`;
+
 export const LIST_UNLINKED: Statement = {
   name: 'list-unlinked-blobs',
   text: `SELECT blobs.digest, coalesce(blobs.size_bytes, 0) AS "sizeBytes"
          FROM garbage_reviews AS review JOIN blobs ON blobs.digest = review.digest
          WHERE review.kind = 'blob' AND review.queued_at < $1 AND ${IS_FREE('$2')}
-           AND NOT EXISTS (SELECT FROM blob_links WHERE blob_links.digest = blobs.digest)
+           AND NOT ${isNamed('blobs.digest')}
          ORDER BY review.queued_at LIMIT $3`,
 };
 
@@ -36,15 +42,15 @@ const LOCK_BLOBS = `
 const CLAIM = `
   UPDATE blobs SET removal = :id, is_removing = true, removed_at = :at, verified_at = NULL
   WHERE digest = ANY(:digests) AND ${IS_FREE(':staleBefore')}
-    AND NOT EXISTS (SELECT FROM blob_links WHERE blob_links.digest = blobs.digest)
+    AND NOT ${isNamed('blobs.digest')}
   RETURNING digest, coalesce(size_bytes, 0) AS "sizeBytes"`;
 
-/** Linked again, or with no row at all, of which nothing can be said. */
+/** Named again, or with no row at all, of which nothing can be said. */
 const DISMISS = `
   DELETE FROM garbage_reviews AS review
   WHERE kind = 'blob' AND repository = '' AND digest = ANY(:digests)
     AND (NOT EXISTS (SELECT FROM blobs WHERE blobs.digest = review.digest)
-      OR EXISTS (SELECT FROM blob_links WHERE blob_links.digest = review.digest))`;
+      OR ${isNamed('review.digest')})`;
 
 /** See `GarbageReviews.claimBlobs`. Each statement sees what was committed before its locks. */
 export async function claimBlobs(

@@ -13,7 +13,7 @@ import type {
   Sifting,
 } from '../../garbage.ts';
 import type { Database, Statement } from '../database.ts';
-import { claimBlobs, LIST_UNLINKED, settleBlobs } from './claims.ts';
+import { claimBlobs, isNamed, LIST_UNLINKED, settleBlobs } from './claims.ts';
 import { sift } from './sift.ts';
 
 const LIST_DUE: Statement = {
@@ -31,6 +31,7 @@ const NOTE_FOUND: Statement = {
   name: 'note-found-blobs',
   text: `WITH found AS (
            SELECT digest FROM unnest($1::text[]) AS found (digest)
+           WHERE NOT ${isNamed('found.digest')}
          ), added AS (
            INSERT INTO blobs (digest, removal, removed_at)
            SELECT digest, 'found', $2::timestamptz FROM found ORDER BY digest
@@ -39,7 +40,8 @@ const NOTE_FOUND: Statement = {
          INSERT INTO garbage_reviews (kind, repository, digest, queued_at)
          SELECT 'blob', '', digest, $2::timestamptz FROM added
          UNION ALL
-         SELECT 'blob', '', digest, $2::timestamptz FROM blobs JOIN found USING (digest) WHERE NOT is_linked
+         SELECT 'blob', '', digest, $2::timestamptz
+         FROM blobs JOIN found USING (digest) WHERE NOT is_linked
          ON CONFLICT DO NOTHING`,
 };
 const FORGET_REMOVALS: Statement = {
