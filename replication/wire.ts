@@ -11,6 +11,7 @@ import type { Place } from '../src/oci/place.ts';
 import type { RepositoryName } from '../src/oci/reference.ts';
 import type { Randomness } from '../src/randomness.ts';
 import type { Fill, OnVerified } from '../src/registry/fill.ts';
+import type { GarbageCollection } from '../src/registry/garbage/garbage.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
@@ -32,6 +33,7 @@ import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
 import type { Sites } from '../src/storage/sites.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
 import type { Upstream } from '../src/storage/upstream.ts';
+import type { Virtual } from '../src/virtual/service.ts';
 import { createApply } from './apply.ts';
 import { describeReconcile, reconcile } from './compare/reconcile.ts';
 import { Bandwidth, type BandwidthWindow } from './copy/bandwidth.ts';
@@ -45,6 +47,7 @@ import { report } from './report.ts';
 import { type Job, schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { trimLog } from './trim-log.ts';
+import { describeCollection } from './upkeep/garbage.ts';
 import { type OrderOptions, obey } from './upkeep/orders.ts';
 import { keepUp } from './upkeep/upkeep.ts';
 import { verifyOlder } from './upkeep/verify.ts';
@@ -77,6 +80,9 @@ export interface ReplicationOptions {
   readonly status: OwnStatus;
   readonly fill: Fill;
   readonly onArrival: OnVerified;
+  readonly garbage: GarbageCollection;
+  /** Whose caches are kept within their bounds. */
+  readonly virtual: Pick<Virtual, 'cleanUp'>;
   /** What clients are about to ask for; absent at a primary. */
   readonly demand?: Demand;
   /** The primary; absent where this site is the primary itself. */
@@ -162,6 +168,8 @@ async function runUpkeep(
     { name: 'upkeep', expression: UPKEEP_TIMES, run },
     { name: 'trim', expression: UPKEEP_TIMES, run: () => trimLog({ ...options, ...ports }) },
     { name: 'reverify', expression: REVERIFY_TIMES, run: () => reverify(options, signal) },
+    ...describeCollection(options, signal),
+    { name: 'virtual', expression: UPKEEP_TIMES, run: () => options.virtual.cleanUp() },
     ...more,
   ];
   const stop = schedule(jobs, log);

@@ -8,6 +8,7 @@ import type { Log } from '../../src/log.ts';
 import { algorithmOf, type Digest, Hasher } from '../../src/oci/digest.ts';
 import type { BlobStore, RecyclingReadable } from '../../src/storage/blob-store.ts';
 import type { Catalog } from '../../src/storage/catalog.ts';
+import { BytesRemoved } from '../../src/storage/failure.ts';
 import type { Ledger } from '../../src/storage/geo/ledger.ts';
 import type { Replicas } from '../../src/storage/geo/replicas.ts';
 import type { Metadata } from '../../src/storage/metadata.ts';
@@ -55,7 +56,7 @@ export async function verify(
   for await (const digest of digests) {
     const state = await examine(digest, options, count);
     report.blobs += 1;
-    if (state === 'right') await options.replicas.recordVerified(digest, options.clock.now());
+    if (state === 'right') await recordRight(digest, options);
     else if (state === 'unreadable') report.unreadable.push(digest);
     else {
       report.damaged.push(digest);
@@ -65,6 +66,15 @@ export async function verify(
     if (report.bytes >= maxBytes || signal.aborted) break;
   }
   return report;
+}
+
+/** One that was removed as garbage while it was read is nobody's any more. */
+async function recordRight(digest: Digest, { replicas, clock }: VerifyOptions): Promise<void> {
+  try {
+    await replicas.recordVerified(digest, clock.now());
+  } catch (error) {
+    if (!(error instanceof BytesRemoved)) throw error;
+  }
 }
 
 /** Reads again what was not read since `before`, what waited longest first. */
