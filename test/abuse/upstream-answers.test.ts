@@ -277,7 +277,7 @@ describe('answers of upstreams that mean harm', () => {
   });
 
   describe('who we are', () => {
-    it('V15 a refusal of our credentials is a failure of ours, with no challenge in it', async () => {
+    it('V15 a refusal of our credentials is our failure, with no challenge in it', async () => {
       const { upstream, open } = await start({ auth: { accounts: { reader: 'another' } } });
       for (const asked of questions(open(known))) {
         const { fault, message } = await failureOf(asked);

@@ -96,7 +96,7 @@ describe('upstreams that mean harm', () => {
     openRemotes(changes).open(upstreamAt(url, { ca: CERTIFICATE, ...origin }));
 
   describe('addresses', () => {
-    it('A27 no spelling of an address that is not public passes, saved or connected to', async () => {
+    it('A27 no spelling of a private address passes, saved or connected to', async () => {
       const upstream = await start();
       const strict = openRemotes({ networks: [] });
       for (const host of FORBIDDEN_HOSTS) {
@@ -309,7 +309,7 @@ describe('upstreams that mean harm', () => {
       expect(evil.asked[0]!.headers).not.to.have.property('authorization');
     });
 
-    it('A29 credentials go to the domain of the upstream, and to hosts that are named', async () => {
+    it("A29 credentials go to the upstream's domain and to hosts that are named", async () => {
       const upstream = await start({ host: 'registry.acme.test', auth });
       const remote = open(upstream.url, known);
       upstream.tokens!.realm = `http://auth.acme.test:${upstream.port}/token`;

@@ -3,14 +3,9 @@
  * these, which shows that the suite can fail and that it does not fail by itself.
  */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { requireProgram } from '../support/programs/commands.ts';
-import { findPort, waitForAnswer } from '../support/programs/program.ts';
+import { startDockerRegistry } from '../support/programs/docker-registry.ts';
 import { runSuite } from './run-suite.ts';
 
 /** What docker-registry 2.8.2 lacks, by the lines that find it. */
@@ -65,21 +60,11 @@ describe('the suite against docker-registry 2.8.2', function () {
   });
 });
 
-/** Starts a docker-registry on a free port with a directory of its own, and takes both away. */
 async function withPeer<T>(use: (url: URL) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'peer-'));
-  const address = `127.0.0.1:${await findPort()}`;
-  const storage = { filesystem: { rootdirectory: directory }, delete: { enabled: true } };
-  const config = join(directory, 'config.yml');
-  // JSON is YAML.
-  await writeFile(config, JSON.stringify({ version: 0.1, storage, http: { addr: address } }));
-  const peer = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
+  const peer = await startDockerRegistry();
   try {
-    await waitForAnswer(new URL(`http://${address}/v2/`));
-    return await use(new URL(`http://${address}`));
+    return await use(new URL(peer.url));
   } finally {
-    peer.kill();
-    await once(peer, 'exit');
-    await rm(directory, { recursive: true, force: true });
+    await peer.stop();
   }
 }

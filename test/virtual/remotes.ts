@@ -40,6 +40,7 @@ export interface RemotesChanges {
   readonly ownUrls?: readonly string[];
   readonly hidingHosts?: readonly string[];
   readonly clock?: Clock;
+  readonly unseal?: () => string;
   readonly lookUp?: (host: string) => Promise<readonly LookupAddress[]>;
 }
 

@@ -19,6 +19,8 @@ export interface Wanted {
   readonly scope: string;
   readonly headers?: Omit<CallHeaders, 'authorization'>;
   readonly stay: Stay;
+  /** Whether registries may lack this route, and then answer like any web server. */
+  readonly isOptional?: boolean;
 }
 
 interface LineDependencies {
@@ -65,7 +67,7 @@ export class RemoteLine {
     try {
       // The limit may have been used up by whoever was inside.
       allowance.assertMayAsk();
-      const answer = await this.#judge(await this.#askAsOurselves(wanted));
+      const answer = await this.#judge(await this.#askAsOurselves(wanted), wanted);
       if (!answer || answer.body.closed) leave();
       else answer.body.once('close', leave);
       return answer;
@@ -96,13 +98,13 @@ export class RemoteLine {
     return answer;
   }
 
-  async #judge(answer: CallAnswer): Promise<CallAnswer | undefined> {
+  async #judge(answer: CallAnswer, { isOptional }: Wanted): Promise<CallAnswer | undefined> {
     const { statusCode, headers, url } = answer;
     const isGood = statusCode === 200 || statusCode === 206 || statusCode === 416;
     if (isGood && isAsItIs(headers['content-encoding'])) return answer;
     await dropBody(answer);
     if (isGood) throw new RemoteFailure('broken', `${url.host} answers with encoded content`);
-    if (statusCode === 404 && !isPage(answer)) return undefined;
+    if (statusCode === 404 && (isOptional || !isPage(answer))) return undefined;
     throw this.#failureOf(answer);
   }
 
@@ -132,6 +134,9 @@ export class RemoteLine {
     return isRefusal && scope !== '' && this.facts.hidesAbsence && this.isAnonymous;
   }
 }
+
+/** Of our own making: what an upstream names could be a right to something else. */
+export const scopeOf = (name: string): string => `repository:${name}:pull`;
 
 function isAsItIs(encoding: string | string[] | undefined): boolean {
   return encoding === undefined || encoding === '' || encoding === 'identity';

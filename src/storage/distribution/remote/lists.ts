@@ -5,7 +5,7 @@ import { parseTag, type Tag } from '../../../oci/reference.ts';
 import { RemoteFailure, type RemoteManifest } from '../../virtual/remotes.ts';
 import { readShort } from './body.ts';
 import type { CallAnswer } from './caller.ts';
-import type { RemoteLine } from './line.ts';
+import { type RemoteLine, scopeOf, type Wanted } from './line.ts';
 
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ export async function listTags(
   if (after !== undefined) url.searchParams.set('last', after);
   const tags = new Set<Tag>();
   let isKnown = false;
-  for await (const page of readPages(line, url, name)) {
+  for await (const page of readPages(line, { url, scope: scopeOf(name) })) {
     isKnown = true;
     for (const tag of tagsBehind(page, after)) tags.add(tag);
     if (tags.size >= limit) break;
@@ -53,7 +53,7 @@ export async function findReferrersIndex(
 ): Promise<RemoteManifest | undefined> {
   const pages: Page[] = [];
   const url = new URL(`/v2/${name}/referrers/${subject}`, line.facts.url);
-  for await (const page of readPages(line, url, name)) {
+  for await (const page of readPages(line, { url, scope: scopeOf(name), isOptional: true })) {
     if (page.mediaType !== OCI_INDEX) return undefined;
     pages.push(page);
   }
@@ -77,14 +77,16 @@ interface Page {
   readonly url: URL;
 }
 
-async function* readPages(line: RemoteLine, first: URL, name: string): AsyncGenerator<Page> {
+async function* readPages(
+  line: RemoteLine,
+  { url: first, ...wanted }: Pick<Wanted, 'url' | 'scope' | 'isOptional'>,
+): AsyncGenerator<Page> {
   const { timeoutMs } = line.facts;
-  const scope = `repository:${name}:pull`;
   const headers = { accept: `application/json, ${OCI_INDEX}` };
   const seen = new Set<string>();
   for (let url: URL | undefined = first; url && !seen.has(url.href); ) {
     seen.add(url.href);
-    const answer = await line.ask({ method: 'GET', url, scope, headers, stay: 'question' });
+    const answer = await line.ask({ ...wanted, method: 'GET', url, headers, stay: 'question' });
     if (!answer) return;
     const content = await readShort(answer, { maxBytes: MAX_PAGE_BYTES, limitMs: timeoutMs });
     const mediaType = essence(String(answer.headers['content-type'] ?? ''));

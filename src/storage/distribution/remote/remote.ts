@@ -1,4 +1,5 @@
 /** One upstream, read over the OCI distribution API. */
+import { Readable } from 'node:stream';
 import { algorithmOf, type Digest, hexOf, parseDigest } from '../../../oci/digest.ts';
 import { essence } from '../../../oci/media-type.ts';
 import {
@@ -22,7 +23,7 @@ import { passThrough, readShort } from './body.ts';
 import { type CallAnswer, dropBody } from './caller.ts';
 import { type Checkup, checkUp } from './checkup.ts';
 import { prefixOf } from './guard.ts';
-import type { RemoteLine } from './line.ts';
+import { type RemoteLine, scopeOf } from './line.ts';
 import { findReferrersIndex, listTags } from './lists.ts';
 
 /** > registry SHOULD … at least 4 megabytes: no client pushes more than every registry takes. */
@@ -104,8 +105,13 @@ export class DistributionRemote implements Remote {
       throw new RemoteFailure('broken', `${answer.url.host} answers with no blob of a known size`);
     }
     const { sizeBytes, content } = part;
-    const rest = { content, sizeBytes: Math.max(0, sizeBytes - offset), url: answer.url };
-    return { sizeBytes, content: passThrough({ ...rest, clock, windowMs }) };
+    if (offset < sizeBytes) {
+      const rest = { content, sizeBytes: sizeBytes - offset, url: answer.url };
+      return { sizeBytes, content: passThrough({ ...rest, clock, windowMs }) };
+    }
+    // Nothing lies behind the end, and what explains that is read by nobody.
+    content.destroy();
+    return { sizeBytes, content: Readable.from([]) };
   }
 
   listTags(
@@ -149,9 +155,6 @@ export class DistributionRemote implements Remote {
     return prefix === '' ? name : `${prefix}/${name}`;
   }
 }
-
-/** Of our own making: what an upstream names could be a right to something else. */
-const scopeOf = (name: string) => `repository:${name}:pull`;
 
 function manifestTypeOf({ headers, url }: CallAnswer): string {
   const mediaType = essence(String(headers['content-type'] ?? ''));
