@@ -28,6 +28,13 @@ describe('lists of a virtual registry', () => {
 
   const list = (page: { after?: string; limit: number }) => stand.virtual.listTags(call(), page);
 
+  const accept = (reference: string, content = image.content) =>
+    stand.virtual.acceptManifest(call(), 'a', {
+      reference: ref(reference),
+      mediaType: image.mediaType,
+      content,
+    });
+
   describe('of tags', () => {
     it('V16 join those of all upstreams, each once, in byte order, page by page', async () => {
       for (const tag of ['3', '1', 'z']) putImage(stand.remote('a'), image, { tag });
@@ -134,13 +141,6 @@ describe('lists of a virtual registry', () => {
   });
 
   describe('of what is handed over', () => {
-    const accept = (reference: string, content = image.content) =>
-      stand.virtual.acceptManifest(call(), 'a', {
-        reference: ref(reference),
-        mediaType: image.mediaType,
-        content,
-      });
-
     it('a manifest and its blobs are answered as if the upstream had given them', async () => {
       expect(await accept('latest')).to.equal(image.digest);
       const digest = digestOf(image.config);

@@ -35,7 +35,7 @@ describe('virtual registries in several processes of a site', () => {
     remotes = new MemoryRemotes();
     clock = new HandClock();
     // Others are waited for: polling without a pause would starve them.
-    clock.sleep = systemClock.sleep;
+    clock.sleep = (milliseconds, signal) => systemClock.sleep(milliseconds, signal);
     const opened = await Promise.all([1, 2].map(() => openPortsOver({ url: home.url, folder })));
     stands = await Promise.all(opened.map((ports) => openStand({ ports, remotes, clock })));
     await stands[0]!.set([upstreamNamed('a')]);
