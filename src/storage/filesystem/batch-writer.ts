@@ -1,5 +1,5 @@
 /**
- * Writes a stream of small chunks in large batches: one `writev` of about 1 MiB in flight while the
+ * Writes a stream of small chunks in large batches: one `writev` of 1 to 2 MiB in flight while the
  * next batch is gathered. Chunks are handed to the system as they came, never copied. Syncs on the
  * way, so that the last sync finds little to do.
  *
@@ -9,7 +9,14 @@
 import type { FileHandle } from 'node:fs/promises';
 
 const BATCH_BYTES = 1024 * 1024;
+/**
+ * So much is gathered before a write is waited for that takes long, since a sync is in its way.
+ * Twice that again gained nothing.
+ */
+const MOST_BYTES = 2 * BATCH_BYTES;
 const SYNC_BYTES = 32 * 1024 * 1024;
+
+type WritableFile = Pick<FileHandle, 'writev' | 'datasync'>;
 
 interface Readers {
   /** Told each time up to where the file reaches. */
@@ -19,7 +26,7 @@ interface Readers {
 }
 
 export class BatchWriter {
-  readonly #file: FileHandle;
+  readonly #file: WritableFile;
   readonly #readers: Readers;
   #position: number;
   #batch: Uint8Array[] = [];
@@ -30,7 +37,7 @@ export class BatchWriter {
   #failure: unknown;
 
   /** Writes from `position` on. */
-  constructor(file: FileHandle, position: number, readers: Readers) {
+  constructor(file: WritableFile, position: number, readers: Readers) {
     this.#file = file;
     this.#position = position;
     this.#syncedPosition = position;
@@ -49,10 +56,8 @@ export class BatchWriter {
   take(chunk: Uint8Array): Promise<void> | undefined {
     this.#batch.push(chunk);
     this.#batchBytes += chunk.length;
-    const isFull = this.#batchBytes >= BATCH_BYTES;
-    if (isFull && this.#inFlight) return this.#settle().then(() => this.#start());
-    if (isFull || this.#readers.isReadAlong) this.#start();
-    return undefined;
+    this.#startWhenDue();
+    return this.#batchBytes >= MOST_BYTES ? this.#settle() : undefined;
   }
 
   /** Resolves once everything taken is written for good; rejects where a write failed. */
@@ -66,9 +71,13 @@ export class BatchWriter {
     await this.#settle();
   }
 
-  /** Unless a write is in flight: then it begins behind that one, or with the next chunk. */
+  #startWhenDue(): void {
+    if (this.#batchBytes >= BATCH_BYTES || this.#readers.isReadAlong) this.#start();
+  }
+
+  /** Not while a write is in flight, whose end starts the next, nor behind one that failed. */
   #start(): void {
-    if (this.#batch.length === 0 || this.#inFlight) return;
+    if (this.#batch.length === 0 || this.#inFlight || this.#failure) return;
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
@@ -89,7 +98,7 @@ export class BatchWriter {
       this.#failure = error;
     }
     this.#inFlight = undefined;
-    if (this.#readers.isReadAlong && !this.#failure) this.#start();
+    this.#startWhenDue();
   }
 
   /** Beside the writing. Never rejects: a sync that failed is never made good by a later one. */
