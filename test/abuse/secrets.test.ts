@@ -1,11 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { digestOf } from '../../src/oci/digest.ts';
 import { ADMIN, type Started, startProgram } from '../support/programs/program.ts';
 
-const DEBUG = { MERIDIAN_LOG_LEVEL: 'debug', MERIDIAN_CLUSTER: 'meridian' };
+const DEBUG = {
+  MERIDIAN_LOG_LEVEL: 'debug',
+  MERIDIAN_CLUSTER: 'meridian',
+  MERIDIAN_UPSTREAM_NETWORKS: '127.0.0.1',
+};
+const OF_UPSTREAM = 'the-password-of-an-upstream';
 const WRONG = 'a-wrong-password-of-somebody';
 
 describe('secrets', () => {
@@ -14,7 +19,7 @@ describe('secrets', () => {
   let joinToken: string;
   let data: string;
   const basic = Buffer.from(`${ADMIN.user}:${ADMIN.password}`).toString('base64');
-  const secrets: string[] = [ADMIN.password, WRONG, basic];
+  const secrets: string[] = [ADMIN.password, WRONG, OF_UPSTREAM, basic];
 
   before(async function () {
     this.timeout(60_000);
@@ -40,6 +45,8 @@ describe('secrets', () => {
       const denied = Buffer.from(`admin:${WRONG}`).toString('base64');
       await fetch(new URL('/v2/', site.url), { headers: { authorization: `Basic ${denied}` } });
     }
+    await readThroughUpstream(primary);
+    secrets.push((await readFile(join(data, 'secret-key'), 'utf8')).trim());
     const output = primary.output() + secondary.output();
     expect(output).to.contain('"path":"/v2/acme/app/blobs/uploads/');
     for (const secret of [...secrets, joinToken]) expect(output).not.to.contain(secret);
@@ -63,6 +70,16 @@ describe('secrets', () => {
     secrets.push(location.split('_state=')[1]!);
     const path = `${location}&digest=${digestOf('something else')}`;
     expect((await send(site, `PUT ${path}`, {})).status).to.equal(400);
+  }
+
+  /** Nothing listens there: what is said of the failure goes to the log, too. */
+  async function readThroughUpstream(site: Started): Promise<void> {
+    const upstream = { url: 'http://127.0.0.1:9', username: 'ann', password: OF_UPSTREAM };
+    const made = await send(site, 'PUT /api/v1/virtual_upstreams/hub', upstream);
+    expect(made.status).to.equal(201);
+    await send(site, 'PUT /api/v1/virtual_registries/all', { upstreams: ['hub'] });
+    await send(site, 'GET /v2/virtual_registries/containers/all/app/manifests/v1');
+    await send(site, 'POST /api/v1/virtual_upstreams/hub/test', {});
   }
 
   /** @param line method and path */

@@ -14,6 +14,7 @@ import type { Fact } from '../../../src/storage/change-log.ts';
 import type { Snapshot } from '../../../src/storage/geo/snapshot.ts';
 import type { Role } from '../../../src/storage/sites.ts';
 import { openMemoryPorts, type TestPorts } from '../../support/ports.ts';
+import { registryNamed, upstreamNamed } from '../../support/virtual/cached.ts';
 
 const signal = new AbortController().signal;
 
@@ -99,6 +100,21 @@ describe('comparing facts', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('sets upstreams right before the registries that list them', async () => {
+    const [primary, secondary] = [await open('primary'), await open('primary')];
+    for (const { virtualRegistries } of [primary.ports, secondary.ports]) {
+      await virtualRegistries.recordUpstream(upstreamNamed('hub'));
+      await virtualRegistries.recordRegistry(registryNamed('all', { upstreams: ['hub'] }));
+    }
+    await secondary.ports.virtualRegistries.deleteUpstream('hub');
+    await secondary.ports.sites.recordRole('secondary', 1);
+    await primary.ports.virtualRegistries.purge({ upstream: 'hub' });
+    const report = await reconcile(describeSites(primary, secondary), signal);
+    expect(report).to.include({ missing: 1, wrong: 1, extra: 0, unsure: 0 });
+    const registry = await secondary.ports.virtualRegistries.findRegistry('all');
+    expect(registry?.upstreams).to.deep.equal(['hub']);
   });
 
   it('costs the line what differs, and little for what does not', async () => {

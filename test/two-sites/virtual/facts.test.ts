@@ -18,27 +18,30 @@ for (const [store, openPorts] of [
     this.timeout(30_000);
     let opened: TestPorts[];
     let primary: TestSite;
-    let secondary: TestSite;
+    let secondary: TestSite | undefined;
 
+    const isThere = async () =>
+      (await opened[1]!.changeLog.head()) === (await opened[0]!.changeLog.head());
     const join = async () => {
       const joinToken = await invite(primary, 'lisbon');
       const settled = { primaryUrl: primary.url, joinToken, settings };
       secondary = await startSecondary('lisbon', opened[1]!, settled);
+      await until('people can log in there', isThere);
+      return secondary;
     };
-    const tell = async (line: string, body?: object) => {
+    const tell = async (site: TestSite, line: string, body: object = {}) => {
       const [method, path] = line.split(' ') as [string, string];
       const headers = { 'content-type': 'application/json' };
-      const url = `${secondary?.url ?? primary.url}/api/v1/${path}`;
-      const answer = await send(url, { method, headers, body: JSON.stringify(body ?? {}) });
+      const url = `${site.url}/api/v1/${path}`;
+      const answer = await send(url, { method, headers, body: JSON.stringify(body) });
       expect(answer.status, line).to.be.within(200, 204);
     };
-    const configure = async () => {
-      await tell('PUT virtual_upstreams/hub', { url: 'http://127.0.0.1:9' });
-      await tell('PUT virtual_upstreams/own', { prefix: 'acme' });
-      await tell('PUT virtual_registries/all', { upstreams: ['own', 'hub'], hosts: ['m.test'] });
+    const configure = async (site: TestSite) => {
+      await tell(site, 'PUT virtual_upstreams/hub', { url: 'http://127.0.0.1:9' });
+      await tell(site, 'PUT virtual_upstreams/own', { prefix: 'acme' });
+      const all = { upstreams: ['own', 'hub'], hosts: ['m.test'] };
+      await tell(site, 'PUT virtual_registries/all', all);
     };
-    const isThere = async () =>
-      (await opened[1]!.changeLog.head()) === (await opened[0]!.changeLog.head());
     const cacheEverywhere = async () => {
       for (const { virtualCache } of opened) {
         for (const image of [alpine, bash]) {
@@ -57,15 +60,15 @@ for (const [store, openPorts] of [
       primary = await startPrimary('tokyo', opened[0]!, settings);
     });
     afterEach(async () => {
-      await secondary.stop();
+      await secondary?.stop();
+      secondary = undefined;
       await primary.stop();
       for (const ports of opened) await ports.close();
-      secondary = undefined as never;
     });
 
     it('V20 are set through any site, and are the same at both', async () => {
-      await join();
-      await configure();
+      const site = await join();
+      await configure(site);
       await until('all is at the secondary', isThere);
       const [there, here] = opened.map(({ virtualRegistries }) => virtualRegistries);
       const registry = await here!.findRegistryOfHost('m.test');
@@ -74,14 +77,14 @@ for (const [store, openPorts] of [
       const upstreams = await here!.listUpstreams({ limit: 9 });
       expect(upstreams.map(({ name }) => name)).to.deep.equal(['hub', 'own']);
       expect(upstreams).to.deep.equal(await there!.listUpstreams({ limit: 9 }));
-      await tell('DELETE virtual_upstreams/own');
+      await tell(site, 'DELETE virtual_upstreams/own');
       await until('that is at the secondary, too', isThere);
       expect((await here!.findRegistry('all'))?.upstreams).to.deep.equal(['hub']);
     });
 
     it('V20 V13 are purged at both, whichever site is told', async () => {
-      await join();
-      await configure();
+      const site = await join();
+      await configure(site);
       await until('all is at the secondary', isThere);
       for (const [body, left] of [
         [{ image: alpine, reference: 'latest' }, BOTH.slice(1)],
@@ -90,26 +93,25 @@ for (const [store, openPorts] of [
       ] as const) {
         await cacheEverywhere();
         for (const ports of opened) expect(await listCached(ports)).to.deep.equal(BOTH);
-        await tell('POST virtual_upstreams/hub/purge', body);
+        await tell(site, 'POST virtual_upstreams/hub/purge', body);
         await until('the purge is at the secondary', isThere);
         for (const ports of opened) expect(await listCached(ports)).to.deep.equal(left);
       }
     });
 
     it('come with a snapshot, which leaves no cache behind', async () => {
-      await configure();
+      await configure(primary);
       await opened[0]!.changeLog.trim(await opened[0]!.changeLog.head());
-      await join();
-      await until('all is at the secondary', isThere);
+      const site = await join();
       const { virtualRegistries, changeLog } = opened[1]!;
       const registry = await virtualRegistries.findRegistry('all');
       expect(registry?.upstreams).to.deep.equal(['own', 'hub']);
       await cacheEverywhere();
-      await secondary.stopReplication();
-      await tell('POST virtual_upstreams/hub/purge', {});
-      await tell('PUT virtual_registries/all', { upstreams: ['hub'] });
+      await site.stopReplication();
+      await tell(primary, 'POST virtual_upstreams/hub/purge');
+      await tell(primary, 'PUT virtual_registries/all', { upstreams: ['hub'] });
       await opened[0]!.changeLog.trim(await opened[0]!.changeLog.head());
-      await secondary.startReplication();
+      await site.startReplication();
       await until('the secondary is back', isThere);
       expect(await listCached(opened[1]!)).to.deep.equal([]);
       expect((await virtualRegistries.findRegistry('all'))?.upstreams).to.deep.equal(['hub']);
