@@ -72,8 +72,8 @@ async function queueLinks(knex: Knex): Promise<void> {
       END IF;
       RETURN NULL;
     END $$`);
-  await trigger(knex, 'blob_links', 'INSERT', 'review_links');
-  await trigger(knex, 'blob_links', 'DELETE', 'review_links');
+  await runAfter(knex, 'INSERT ON blob_links', 'review_links');
+  await runAfter(knex, 'DELETE ON blob_links', 'review_links');
 }
 
 /**
@@ -103,10 +103,10 @@ async function queueManifests(knex: Knex): Promise<void> {
       END IF;
       RETURN NULL;
     END $$`);
-  await trigger(knex, 'manifests', 'INSERT', 'review_manifests');
-  await trigger(knex, 'manifests', 'DELETE', 'review_manifests');
-  await trigger(knex, 'tags', 'UPDATE', 'review_manifests');
-  await trigger(knex, 'tags', 'DELETE', 'review_manifests');
+  await runAfter(knex, 'INSERT ON manifests', 'review_manifests');
+  await runAfter(knex, 'DELETE ON manifests', 'review_manifests');
+  await runAfter(knex, 'UPDATE ON tags', 'review_manifests');
+  await runAfter(knex, 'DELETE ON tags', 'review_manifests');
   await knex.raw(`
     CREATE FUNCTION review_children() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -124,18 +124,15 @@ async function queueManifests(knex: Knex): Promise<void> {
       ON CONFLICT (kind, repository, digest) DO UPDATE SET queued_at = excluded.queued_at;
       RETURN NULL;
     END $$`);
-  await trigger(knex, 'manifest_edges', 'DELETE', 'review_children');
+  await runAfter(knex, 'DELETE ON manifest_edges', 'review_children');
 }
 
-async function trigger(
-  knex: Knex,
-  table: string,
-  event: 'INSERT' | 'UPDATE' | 'DELETE',
-  run: string,
-): Promise<void> {
+/** @param event such as `DELETE ON tags` */
+async function runAfter(knex: Knex, event: string, run: string): Promise<void> {
+  const [what] = event.split(' ') as [string];
   await knex.raw(`
-    CREATE TRIGGER ${run}_${event.toLowerCase()} AFTER ${event} ON ${table}
-    REFERENCING ${event === 'INSERT' ? 'NEW' : 'OLD'} TABLE AS touched
+    CREATE TRIGGER ${run}_${what.toLowerCase()} AFTER ${event}
+    REFERENCING ${what === 'INSERT' ? 'NEW' : 'OLD'} TABLE AS touched
     FOR EACH STATEMENT EXECUTE FUNCTION ${run}()`);
 }
 

@@ -1,4 +1,4 @@
-/** When garbage is collected: a little every few minutes, and the whole store is walked at night. */
+/** When garbage is collected: every few minutes, and at night the whole store is walked. */
 import type { Log } from '../../src/log.ts';
 import type { GarbageCollection } from '../../src/registry/garbage/garbage.ts';
 import type { Job } from '../schedule.ts';

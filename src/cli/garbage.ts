@@ -83,8 +83,9 @@ async function run({ dryRun, sweep, ...options }: RunChoice): Promise<void> {
 async function printRun(report: RunText): Promise<void> {
   const { manifests, links, blobs, freedBytes, isDryRun, doubts, items = [], id } = report;
   const verb = isDryRun ? 'would go' : 'went';
-  say(`${manifests} manifests, ${links} links and the bytes of ${blobs} blobs ${verb}: `);
-  say(`${printBytes(freedBytes)} of room.${isDryRun ? '' : ` The run is ${id}.`}`);
+  const bytes = `the bytes of ${blobs} blobs (${printBytes(freedBytes)})`;
+  say(`${manifests} manifests, ${links} links and ${bytes} ${verb}.`);
+  if (!isDryRun) say(`The run is ${id}.`);
   for (const { repository, message } of doubts) say(`Kept in doubt: ${repository} ${message}`);
   if (items.length === 0) return;
   const rows = items.map(({ kind, repository = '', digest, sizeBytes }) => {

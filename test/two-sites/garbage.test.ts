@@ -12,6 +12,22 @@ const SETTINGS = {
 };
 const app = repositoryNamed('acme/app');
 
+const ask = async ({ url }: TestSite, path: string, body: object = {}) => {
+  const answer = await send(`${url}/api/v1/garbage/${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(answer.status).to.equal(200);
+  return (await answer.json()) as Readonly<Record<string, number>>;
+};
+const isHeld = async ({ ports }: TestSite, { config, layers }: Image) => {
+  const blobs = [config, ...layers].map((blob) => ports.blobStore.find(digestOf(blob)));
+  return (await Promise.all(blobs)).every(Boolean);
+};
+const isHere = async ({ ports }: TestSite, { digest }: Image) =>
+  (await ports.metadata.findManifest(app, digest)) !== undefined;
+
 for (const openPorts of [openMemoryPorts, openPostgresPorts]) {
   describe(`garbage at two sites, ${openPorts.name}`, () => {
     let opened: [TestPorts, TestPorts];
@@ -38,22 +54,6 @@ for (const openPorts of [openMemoryPorts, openPostgresPorts]) {
       await primary.stop();
       await Promise.all(opened.map((ports) => ports.close()));
     });
-
-    const ask = async ({ url }: TestSite, path: string, body: object = {}) => {
-      const answer = await send(`${url}/api/v1/garbage/${path}`, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-      });
-      expect(answer.status).to.equal(200);
-      return (await answer.json()) as Readonly<Record<string, number>>;
-    };
-    const isHeld = async ({ ports }: TestSite, { config, layers }: Image) => {
-      const blobs = [config, ...layers].map((blob) => ports.blobStore.find(digestOf(blob)));
-      return (await Promise.all(blobs)).every(Boolean);
-    };
-    const isHere = async ({ ports }: TestSite, { digest }: Image) =>
-      (await ports.metadata.findManifest(app, digest)) !== undefined;
 
     it('goes by what the primary decided, and never by a site itself', async () => {
       const image = makeImage(700);

@@ -30,7 +30,7 @@ describe('migrate', () => {
   it('knows every file of the folders, in order', async () => {
     const root = new URL('../../../migrations/', import.meta.url);
     const folders = await Promise.all(
-      ['content', 'people'].map((name) => readdir(new URL(name, root))),
+      ['content', 'lifecycle', 'people', 'virtual'].map((name) => readdir(new URL(name, root))),
     );
     const files = folders
       .flat()

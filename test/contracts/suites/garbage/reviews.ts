@@ -252,7 +252,7 @@ export function describeGarbageReviewsContract(name: string, open: OpenFacts): v
         await verify();
       });
 
-      it('wait anew where they were left, and are gone from the queue where they are gone', async () => {
+      it('wait anew where they were left, and leave the queue where they are gone', async () => {
         for (const word of ['a', 'b']) {
           await link(word);
           await unlink(word);

@@ -74,7 +74,6 @@ function describeGarbage(where: string, openPorts: OpenPorts, isBrief: boolean):
       await push({ site: site.url, name }, image);
       return image;
     };
-    const blobsOf = ({ config, layers }: Image) => [config, ...layers].map((one) => digestOf(one));
     const expectWhole = async (repository: string, image: Image) => {
       expect(await ways('GET', `${repository}/manifests/${image.digest}`)).to.equal(200);
       for (const digest of blobsOf(image)) {
@@ -135,13 +134,13 @@ function describeGarbage(where: string, openPorts: OpenPorts, isBrief: boolean):
       this.timeout(30_000);
       await restart({ ...AT_ONCE, ...WITH_UNTAGGED, MERIDIAN_GARBAGE_DELAY: '200ms' });
       const shared = makeImage(500);
-      let isOver = false;
-      const collecting = (async () => {
-        while (!isOver) await run();
-      })();
       const pushes = Array.from({ length: 12 }, (_, n) => pushPatiently(site.url, n, shared));
+      const pushing = { isOver: false };
+      const collecting = (async () => {
+        while (!pushing.isOver) await run();
+      })();
       await Promise.all(pushes);
-      isOver = true;
+      pushing.isOver = true;
       await collecting;
       await collectAll();
       for (const n of pushes.keys()) {
@@ -252,6 +251,10 @@ function describeGarbage(where: string, openPorts: OpenPorts, isBrief: boolean):
       expect((await ask('/undo', { repository: 'No Name' })).status).to.equal(400);
     });
   });
+}
+
+function blobsOf({ config, layers }: Image): Digest[] {
+  return [config, ...layers].map((one) => digestOf(one));
 }
 
 /** One image under many tags; what is collected in between is sent again, as people do. */
