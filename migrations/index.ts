@@ -37,6 +37,7 @@ import * as siteOrders from './people/0030-site-orders.ts';
 import * as virtualRegistries from './virtual/0040-virtual-registries.ts';
 import * as virtualCache from './virtual/0041-virtual-cache.ts';
 import * as cachedGarbage from './virtual/0042-cached-garbage.ts';
+import * as virtualCounts from './virtual/0043-virtual-counts.ts';
 
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
@@ -70,4 +71,5 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0040-virtual-registries': virtualRegistries,
   '0041-virtual-cache': virtualCache,
   '0042-cached-garbage': cachedGarbage,
+  '0043-virtual-counts': virtualCounts,
 };

@@ -34,6 +34,7 @@ import type { SecretKeyStore } from './storage/secret-key.ts';
 import type { Sites } from './storage/sites.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
 import type { VirtualCache } from './storage/virtual/cache.ts';
+import type { VirtualCounts } from './storage/virtual/counts.ts';
 import type { VirtualRegistries } from './storage/virtual/registries.ts';
 import type { Remotes } from './storage/virtual/remotes.ts';
 
@@ -65,6 +66,7 @@ export interface Ports extends Closable {
   readonly leases: Leases;
   readonly virtualRegistries: VirtualRegistries;
   readonly virtualCache: VirtualCache;
+  readonly virtualCounts: VirtualCounts;
   readonly secretKeyStore: SecretKeyStore;
   readonly blobStore: BlobStore;
   readonly ledger: Ledger;

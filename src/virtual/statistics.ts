@@ -2,21 +2,9 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Pull, VirtualCache } from '../storage/virtual/cache.ts';
+import { NO_COUNTS, type RegistryCounts, type VirtualCounts } from '../storage/virtual/counts.ts';
 import type { RateLimit } from '../storage/virtual/remotes.ts';
 import type { AnswerSource } from './call.ts';
-
-/** Counts of one registry since this process began. */
-export interface RegistryCounts {
-  /** Of manifests. */
-  readonly hits: number;
-  readonly stale: number;
-  readonly misses: number;
-  /** Of what clients asked for: whether they took it all is theirs to know. */
-  readonly bytesToClients: number;
-  readonly bytesFromUpstreams: number;
-  /** Questions for manifests and blobs that upstreams were not asked. */
-  readonly callsSaved: number;
-}
 
 export interface RegistryStatistics extends RegistryCounts {
   /** Its upstreams, the first is asked first. */
@@ -33,6 +21,7 @@ export interface UpstreamState {
 
 interface Dependencies {
   readonly virtualCache: Pick<VirtualCache, 'recordPulls'>;
+  readonly virtualCounts: VirtualCounts;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
 }
@@ -45,15 +34,18 @@ const MAX_PULLS = 10_000;
 
 export class Statistics {
   readonly #cache: Dependencies['virtualCache'];
+  readonly #stored: VirtualCounts;
   readonly #clock: Dependencies['clock'];
   readonly #log: Log;
   readonly #closing = new AbortController();
-  readonly #counts = new Map<string, Counts>();
+  /** Not written yet. */
+  #counts = new Map<string, Counts>();
   #pulls: Pull[] = [];
   #flushing: Promise<void> | undefined;
 
-  constructor({ virtualCache, clock, log }: Dependencies) {
+  constructor({ virtualCache, virtualCounts, clock, log }: Dependencies) {
     this.#cache = virtualCache;
+    this.#stored = virtualCounts;
     this.#clock = clock;
     this.#log = log;
   }
@@ -80,11 +72,13 @@ export class Statistics {
   /** Written soon; a pull that is lost when the process dies harms nothing. */
   notePull(pull: Pull): void {
     if (this.#pulls.length < MAX_PULLS) this.#pulls.push(pull);
-    this.#flushing ??= this.#flushSoon().finally(() => (this.#flushing = undefined));
+    this.#write();
   }
 
-  read(registry: string): RegistryCounts {
-    return { ...this.#countsOf(registry) };
+  /** Of all processes of the site, as far as they wrote them: they do so every few seconds. */
+  async read(registry: string): Promise<RegistryCounts> {
+    await this.#flush();
+    return this.#stored.find(registry);
   }
 
   /** Writes what is still to be counted. */
@@ -93,31 +87,34 @@ export class Statistics {
     await this.#flushing;
   }
 
+  #write(): void {
+    this.#flushing ??= this.#flushSoon().finally(() => (this.#flushing = undefined));
+  }
+
   async #flushSoon(): Promise<void> {
     await this.#clock.sleep(FLUSH_MS, this.#closing.signal).catch(() => undefined);
-    const pulls = this.#pulls;
+    await this.#flush();
+  }
+
+  /** What cannot be written is let go: counting must not stand in the way of pulling. */
+  async #flush(): Promise<void> {
+    const [pulls, counts] = [this.#pulls, this.#counts];
     this.#pulls = [];
+    this.#counts = new Map();
     try {
-      await this.#cache.recordPulls(pulls);
+      if (pulls.length > 0) await this.#cache.recordPulls(pulls);
+      if (counts.size > 0) await this.#stored.add(counts);
     } catch (error) {
       this.#log.warn({ err: error, pulls: pulls.length }, 'pulls could not be counted');
     }
   }
 
   #countsOf(registry: string): Counts {
+    this.#write();
     const known = this.#counts.get(registry);
     if (known) return known;
-    const counts = { ...NOTHING };
+    const counts = { ...NO_COUNTS };
     this.#counts.set(registry, counts);
     return counts;
   }
 }
-
-const NOTHING: RegistryCounts = {
-  hits: 0,
-  stale: 0,
-  misses: 0,
-  bytesToClients: 0,
-  bytesFromUpstreams: 0,
-  callsSaved: 0,
-};

@@ -8,6 +8,7 @@ import type { Fill } from '../registry/fill.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Leases } from '../storage/leases.ts';
 import type { VirtualCache } from '../storage/virtual/cache.ts';
+import type { VirtualCounts } from '../storage/virtual/counts.ts';
 import type { VirtualRegistries } from '../storage/virtual/registries.ts';
 import type { Remotes } from '../storage/virtual/remotes.ts';
 import { HandOver } from './accept.ts';
@@ -32,6 +33,7 @@ import { Walk } from './walk.ts';
 export interface VirtualDependencies {
   readonly virtualRegistries: VirtualRegistries;
   readonly virtualCache: VirtualCache;
+  readonly virtualCounts: VirtualCounts;
   readonly remotes: Remotes;
   readonly blobStore: BlobStore;
   readonly leases: Leases;
@@ -151,7 +153,7 @@ async function readStatistics(parts: Parts, registry: string) {
       ...(failure ? { failure } : {}),
     };
   });
-  return { ...statistics.read(registry), upstreams };
+  return { ...(await statistics.read(registry)), upstreams };
 }
 
 /** Failures of upstreams, as clients are told of them. */

@@ -21,6 +21,7 @@ import { PostgresReplicas } from '../storage/postgres/replicas.ts';
 import { PostgresSites } from '../storage/postgres/sites.ts';
 import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../storage/postgres/virtual/cache.ts';
+import { PostgresVirtualCounts } from '../storage/postgres/virtual/counts.ts';
 import { PostgresVirtualRegistries } from '../storage/postgres/virtual/registries.ts';
 
 export { loadMigrator, migrate };
@@ -50,6 +51,7 @@ export async function openFacts(options: DatabaseOptions) {
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),
+    virtualCounts: new PostgresVirtualCounts(database),
     close: () => database.close(),
   };
 }

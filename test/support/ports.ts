@@ -29,6 +29,7 @@ import { MemorySecretKeyStore } from '../../src/storage/memory/secret-key.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
 import { MemoryVirtualCache } from '../../src/storage/memory/virtual/cache.ts';
+import { MemoryVirtualCounts } from '../../src/storage/memory/virtual/counts.ts';
 import { MemoryVirtualRegistries } from '../../src/storage/memory/virtual/registries.ts';
 import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
@@ -51,6 +52,7 @@ import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import { PostgresSites } from '../../src/storage/postgres/sites.ts';
 import { PostgresUploadTracker } from '../../src/storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../../src/storage/postgres/virtual/cache.ts';
+import { PostgresVirtualCounts } from '../../src/storage/postgres/virtual/counts.ts';
 import { PostgresVirtualRegistries } from '../../src/storage/postgres/virtual/registries.ts';
 import { openTestDatabase } from './database.ts';
 
@@ -84,6 +86,7 @@ export async function openMemoryPorts() {
     leases: new MemoryLeases({ clock }),
     virtualRegistries: new MemoryVirtualRegistries(facts),
     virtualCache: new MemoryVirtualCache(facts),
+    virtualCounts: new MemoryVirtualCounts(facts),
     secretKeyStore: new MemorySecretKeyStore(),
     close: async () => {},
   };
@@ -132,6 +135,7 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),
+    virtualCounts: new PostgresVirtualCounts(database),
     secretKeyStore: new MemorySecretKeyStore(),
     close: () => database.close(),
   };

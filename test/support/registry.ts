@@ -31,6 +31,7 @@ import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts'
 import { MemorySites } from '../../src/storage/memory/sites.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
 import { MemoryVirtualCache } from '../../src/storage/memory/virtual/cache.ts';
+import { MemoryVirtualCounts } from '../../src/storage/memory/virtual/counts.ts';
 import { MemoryVirtualRegistries } from '../../src/storage/memory/virtual/registries.ts';
 import { MemoryRemotes } from '../../src/storage/memory/virtual/remotes.ts';
 import type { Virtual } from '../../src/virtual/service.ts';
@@ -142,6 +143,7 @@ function openTestVirtual({ facts, ...parts }: VirtualParts): Virtual {
     ...common,
     virtualRegistries: new MemoryVirtualRegistries(facts),
     virtualCache: new MemoryVirtualCache(facts),
+    virtualCounts: new MemoryVirtualCounts(facts),
     remotes: new MemoryRemotes(),
     fill: new Fill({ ...common, turns: new Turns(common) }),
   });

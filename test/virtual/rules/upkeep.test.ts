@@ -31,7 +31,7 @@ function describeUpkeep(maker: string, openPorts: OpenPorts): void {
     afterEach(async () => {
       await stand.virtual.close();
       await ports.virtualRegistries.deleteUpstream('a');
-      await ports.virtualRegistries.deleteRegistry('other');
+      for (const name of ['hub', 'other']) await ports.virtualRegistries.deleteRegistry(name);
     });
 
     const set = (rest: Partial<VirtualRegistry>) => stand.set([upstreamNamed('a')], rest);

@@ -93,7 +93,7 @@ export class MemoryVirtualRegistries implements VirtualRegistries {
   }
 
   #write(fact: Fact): void {
-    const { registries, upstreams, cache } = this.#book;
+    const { registries, upstreams, cache, counts } = this.#book;
     if (fact.kind === 'upstream-recorded') {
       const before = upstreams.get(fact.upstream.name);
       if (before && !isSameSource(before, fact.upstream)) cache.purge({ upstream: before.name });
@@ -106,6 +106,7 @@ export class MemoryVirtualRegistries implements VirtualRegistries {
       this.#writeRegistry(fact.registry);
     } else if (fact.kind === 'virtual-registry-deleted') {
       registries.delete(fact.name);
+      counts.delete(fact.name);
     } else if (fact.kind === 'cache-purged') {
       cache.purge(fact.purge);
     }
