@@ -60,8 +60,11 @@ async function takeReport(
   await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
   const report = await readJson(context, reportShape);
   if (report.where) await sites.move(site, report.where);
-  await arrivals.record(report.arrivals.map((arrival) => ({ site, ...arrival })));
-  await clusterStatus.record(site, report.figures);
+  // Who waits for an image looks at both, and for each the disk is waited for.
+  await Promise.all([
+    arrivals.record(report.arrivals.map((arrival) => ({ site, ...arrival }))),
+    clusterStatus.record(site, report.figures),
+  ]);
   await writeAnswer(context, emptyAnswer(204));
 }
 
