@@ -49,7 +49,7 @@ describe('lists of a virtual registry', () => {
       expect((await failureOf(list({ limit: 9 }))).code).to.equal('NAME_UNKNOWN');
     });
 
-    it('V6 are not given without those of an upstream that fails, unless they are held', async () => {
+    it('V6 lack none of an upstream that fails: they are held, or an error', async () => {
       putImage(stand.remote('b'), image);
       stand.remote('a').failure = new RemoteFailure('broken', 'it failed');
       expect((await failureOf(list({ limit: 9 }))).status).to.equal(502);
@@ -126,7 +126,7 @@ describe('lists of a virtual registry', () => {
       await stand.set([local, upstreamNamed('b')]);
     });
 
-    it('a local upstream answers in its place, as fresh as this site, and is not cached', async () => {
+    it('a local upstream answers in its place, fresh, and is not cached', async () => {
       putImage(stand.remote('b'), image, { tag: 'theirs' });
       const digest = await push('ours');
       const { found, source, upstream } = await stand.virtual.getManifest(call(), ref('ours'));

@@ -177,7 +177,7 @@ function describeWalk(maker: string, openPorts: OpenPorts): void {
       expect(askedOf('a')).to.deep.equal(['get latest', 'get latest']);
     });
 
-    it('V7 believes for a while that a tag is not there, per upstream, never for a digest', async () => {
+    it('V7 believes for a while that a tag is not there, never that a digest is not', async () => {
       putImage(stand.remote('b'), one, { tag: 'b-only' });
       await failureOf(get('latest'));
       await failureOf(get('latest'));
@@ -253,7 +253,7 @@ function describeWalk(maker: string, openPorts: OpenPorts): void {
     });
 
     for (const fault of ['unreachable', 'limited', 'broken', 'busy', 'refused'] as const) {
-      it(`A35, A36 asks nobody else for an internal name while its upstream is ${fault}`, async () => {
+      it(`A35, A36 asks nobody else while an internal name's upstream is ${fault}`, async () => {
         await stand.set([upstreamNamed('a', { exclusive: [patternOf('team/**')] })], {
           upstreams: ['a'],
         });
