@@ -158,6 +158,14 @@ export const endlessHeaders: Misdeed = (_request, { socket }) => {
   write();
 };
 
+/** The first ten bytes, as if a range had been asked for. */
+export const partOnly: Misdeed = (request, response, good) => {
+  const body = good.body.subarray(0, 10);
+  const range = `bytes 0-9/${good.body.length}`;
+  const headers = { ...good.headers, 'content-range': range, 'content-length': body.length };
+  giveGood(request, response, { status: 206, headers, body });
+};
+
 /** A body without end. */
 export const endlessBody: Misdeed = (_request, response) => {
   const write = () => {

@@ -47,7 +47,12 @@ export class AddressRule {
 
   /** @param address IPv4 or IPv6; IPv4 inside IPv6 counts as IPv4 */
   mayReach(address: string): boolean {
-    return !this.#special.check(address, familyOf(address)) || this.isNamed(address);
+    return this.isPublic(address) || this.isNamed(address);
+  }
+
+  /** Whether it is reachable from everywhere, as far as its number says. */
+  isPublic(address: string): boolean {
+    return !this.#special.check(address, familyOf(address));
   }
 
   /** Whether the operator named its network: there is trust in what lies between. */

@@ -2,7 +2,7 @@
  * Sends requests in the name of an upstream, wherever it leads. Each address on the way is checked,
  * and nothing but what is built here is sent (V14, A28).
  */
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, errors, request } from 'undici';
 import { RemoteFailure } from '../../virtual/remotes.ts';
 import type { LineAnswer } from '../line.ts';
 import { failureOf, lateFailure } from './failures.ts';
@@ -42,6 +42,8 @@ export interface CallAnswer extends LineAnswer {
 
 export interface CallerOptions {
   readonly guard: Guard;
+  /** Of the upstream itself. */
+  readonly home: URL;
   readonly userAgent: string;
   /** From the request to the head of the last answer, and of silence within a body. */
   readonly timeoutMs: number;
@@ -55,13 +57,13 @@ export class Caller {
   readonly #userAgent: string;
   readonly #timeoutMs: number;
 
-  constructor({ guard, userAgent, timeoutMs, connections, ca }: CallerOptions) {
+  constructor({ guard, home, userAgent, timeoutMs, connections, ca }: CallerOptions) {
     this.#guard = guard;
     this.#userAgent = userAgent;
     this.#timeoutMs = timeoutMs;
     const connectLimitMs = Math.min(timeoutMs, CONNECT_LIMIT_MS);
     this.#agent = new Agent({
-      connect: guard.connector({ ca, timeoutMs: connectLimitMs }),
+      connect: guard.connector({ ca, home, timeoutMs: connectLimitMs }),
       connections,
       maxHeaderSize: MAX_HEADER_BYTES,
       // The limit of the call itself is exact; undici's is up to a second late.
@@ -124,14 +126,19 @@ export class Caller {
       // Bytes are hashed as they come: nothing is ever decompressed (A38).
       'accept-encoding': 'identity',
     };
-    try {
-      const answer = await request(url, {
+    const ask = () =>
+      request(url, {
         dispatcher: this.#agent,
         method,
         headers: wanted,
         signal: late,
         // Undici would close the connection behind each HEAD.
         reset: false,
+      });
+    try {
+      const answer = await ask().catch((error: unknown) => {
+        if (isOutworn(error)) return ask();
+        throw error;
       });
       // Who reads it gets the error; a body that is dropped unread must not end the process.
       answer.body.on('error', () => undefined);
@@ -155,6 +162,11 @@ export class Caller {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+/** Whether a connection that had served before was closed under the request: no word of it. */
+function isOutworn(error: unknown): boolean {
+  return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
 }
 
 /** Reads a body away that nobody wants. Never throws, and does not wait for a slow one. */

@@ -23,6 +23,8 @@ export interface GuardOptions {
 }
 
 export interface ConnectorOptions {
+  /** The upstream's own URL; whatever else is connected to, it led there. */
+  readonly home: URL;
   /** PEM certificates that are trusted besides the public ones. */
   readonly ca: string | undefined;
   readonly timeoutMs: number;
@@ -91,35 +93,53 @@ export class Guard {
       : undefined;
   }
 
-  /** What undici connects by: no address but a checked one is ever connected to. */
-  connector({ ca, timeoutMs }: ConnectorOptions): buildConnector.connector {
+  /**
+   * What undici connects by: no address but a checked one is ever connected to. An upstream with a
+   * public address leads to public ones only, whatever networks the operator named for others.
+   */
+  connector({ ca, timeoutMs, home }: ConnectorOptions): buildConnector.connector {
+    let isInside = false;
+    const admit = (host: string, found: readonly LookupAddress[], isPlain: boolean) => {
+      const isHome = host === hostOf(home);
+      const allowed = found.filter(({ address }) => {
+        const isWithinReach = isHome || isInside || this.#rule.isPublic(address);
+        return isWithinReach && this.#mayConnect(address, isPlain);
+      });
+      if (isHome) isInside = allowed.some(({ address }) => !this.#rule.isPublic(address));
+      return allowed;
+    };
     const trust = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
-    const build = (mayReach: (address: string) => boolean) =>
+    const build = (isPlain: boolean) =>
       buildConnector({
         ...trust,
         rejectUnauthorized: true,
         timeout: timeoutMs,
-        lookup: this.#lookUpOnly(mayReach),
+        lookup: this.#lookUpOnly((host, found) => admit(host, found, isPlain)),
       });
-    const mayReach = (address: string) => this.#rule.mayReach(address);
-    const isNamed = (address: string) => this.#rule.isNamed(address);
-    const [secure, plain] = [build(mayReach), build(isNamed)];
+    const [secure, plain] = [build(false), build(true)];
     return (options, callback) => {
-      const isSecure = options.protocol === 'https:';
+      const isPlain = options.protocol !== 'https:';
       // Node looks up no host that is an address.
       const host = options.hostname.replace(/^\[(.+)\]$/, '$1');
-      const isForbidden = isIP(host) && !(isSecure ? mayReach : isNamed)(host);
-      if (isForbidden) callback(forbidden(host), null);
-      else (isSecure ? secure : plain)(options, callback);
+      const family = isIP(host);
+      if (family && admit(host, [{ address: host, family }], isPlain).length === 0) {
+        callback(forbidden(host), null);
+      } else (isPlain ? plain : secure)(options, callback);
     };
   }
 
-  #lookUpOnly(mayReach: (address: string) => boolean): LookupFunction {
+  #mayConnect(address: string, isPlain: boolean): boolean {
+    return isPlain ? this.#rule.isNamed(address) : this.#rule.mayReach(address);
+  }
+
+  #lookUpOnly(
+    admit: (host: string, found: readonly LookupAddress[]) => LookupAddress[],
+  ): LookupFunction {
     const lookUp = callbackify(this.#lookUp);
     return (host, { all }, callback) => {
       lookUp(host, (error, found) => {
         if (error) return callback(error, []);
-        const allowed = found.filter(({ address }) => mayReach(address));
+        const allowed = admit(host, found);
         const [first] = allowed;
         if (!first) return callback(forbidden(host), []);
         return all ? callback(null, allowed) : callback(null, first.address, first.family);

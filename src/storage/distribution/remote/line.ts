@@ -98,9 +98,13 @@ export class RemoteLine {
     return answer;
   }
 
-  async #judge(answer: CallAnswer, { isOptional }: Wanted): Promise<CallAnswer | undefined> {
+  async #judge(
+    answer: CallAnswer,
+    { headers: sent, isOptional }: Wanted,
+  ): Promise<CallAnswer | undefined> {
     const { statusCode, headers, url } = answer;
-    const isGood = statusCode === 200 || statusCode === 206 || statusCode === 416;
+    const isOfRange = sent?.range !== undefined && (statusCode === 206 || statusCode === 416);
+    const isGood = statusCode === 200 || isOfRange;
     if (isGood && isAsItIs(headers['content-encoding'])) return answer;
     await dropBody(answer);
     if (isGood) throw new RemoteFailure('broken', `${url.host} answers with encoded content`);

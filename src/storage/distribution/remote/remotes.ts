@@ -90,8 +90,8 @@ export class DistributionRemotes implements Remotes {
     const { clock, userAgent, hidingHosts = HIDING } = this.#options;
     const { credentials, realmHosts, timeoutMs, maxConcurrency, ca } = origin;
     const url = new URL(origin.url);
-    const connections = maxConcurrency;
-    const caller = new Caller({ guard: this.#guard, userAgent, timeoutMs, connections, ca });
+    const limits = { timeoutMs, connections: maxConcurrency };
+    const caller = new Caller({ guard: this.#guard, home: url, userAgent, ca, ...limits });
     const allowance = new Allowance(clock, url.host);
     const gate = new Gate({ clock, host: url.host, places: maxConcurrency, waitMs: timeoutMs });
     const unseal = async (username: string) => ({
