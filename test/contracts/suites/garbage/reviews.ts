@@ -212,6 +212,16 @@ export function describeGarbageReviewsContract(name: string, open: OpenFacts): v
         expect(await ports.garbageReviews.listUnlinked(page)).to.deep.equal([]);
       });
 
+      it('are claimed once, and links collected once, by many that look at once', async () => {
+        const words = Array.from({ length: 20 }, (_, n) => `word ${n}`);
+        for (const word of words) await link(word);
+        const sifted = await Promise.all([sift('link'), sift('link'), sift('link')]);
+        const collected = sifted.flatMap(({ garbage }) => garbage);
+        expect(collected.sort()).to.deep.equal(words.map(blobOf).sort());
+        const claimed = await Promise.all(['c1', 'c2', 'c3'].map((id) => claim(id)));
+        expect(claimed.flat().sort()).to.deep.equal(words.map(blobOf).sort());
+      });
+
       it('are not claimed where they were linked again', async () => {
         await link('a');
         await unlink('a');
