@@ -30,6 +30,8 @@ export interface RequestFigures {
 /** What others tell the metrics. */
 export interface Figures {
   countRequest(figures: RequestFigures): void;
+  /** @param source where the answer to a read came from, as its header says: one of a few words */
+  countSource(source: string): void;
 }
 
 const DURATIONS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
@@ -84,6 +86,13 @@ export class Metrics implements Figures {
     registers: [this.#registry],
   });
 
+  readonly #sources = new Counter({
+    name: 'meridian_answers_total',
+    help: 'Answers to reads, by where they came from; hit and miss are of virtual registries.',
+    labelNames: ['source'],
+    registers: [this.#registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     // A child answers its parent, which prints the sum of all.
@@ -95,6 +104,10 @@ export class Metrics implements Figures {
     this.#durations.observe({ route, method, status }, seconds);
     this.#bytes.inc({ direction: 'in' }, bytesIn);
     this.#bytes.inc({ direction: 'out' }, bytesOut);
+  }
+
+  countSource(source: string): void {
+    this.#sources.inc({ source });
   }
 
   /** A figure of the whole site, asked for whenever somebody reads the metrics. */

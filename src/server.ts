@@ -4,7 +4,7 @@ import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
 import { type AppOptions, createApp, type OnAnswer } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
-import { countRequests } from './http/count-requests.ts';
+import { countRequests, countSources } from './http/count-requests.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
 import { answerApiWithPosition, forwardApiToPrimary } from './http/forward/api.ts';
 import { UploadKeeper } from './http/forward/keep.ts';
@@ -34,9 +34,10 @@ export async function answerUntil(
 ): Promise<void> {
   const { config, log } = site;
   const draining = new AbortController();
-  const seen = onAnswer ? { onAnswer } : {};
+  const watching = [onAnswer, figures && countSources(figures)].filter((one) => one !== undefined);
   const app = describeApp(site, draining.signal);
-  const handle = createApp({ ...app, ...seen }).callback();
+  const tellAll: OnAnswer = (...seen) => watching.forEach((watch) => watch(...seen));
+  const handle = createApp({ ...app, onAnswer: tellAll }).callback();
   const server = await listen(config, figures ? countRequests(handle, figures) : handle);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');

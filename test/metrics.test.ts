@@ -44,6 +44,7 @@ describe('/metrics', function () {
     const text = await (await fetch(metrics)).text();
     expect(text).to.match(/_duration_seconds_count\{route="\/v2\/<name>\/manifests\/[^}]*\} \d/);
     expect(text).to.match(/meridian_http_bytes_total\{direction="in"\} [1-9]/);
+    expect(text).to.match(/meridian_answers_total\{source="local"\} [1-9]/);
     expect(text).to.match(/meridian_change_log_position [1-9]/);
     expect(text).to.not.include('secret');
   });

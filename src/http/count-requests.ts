@@ -1,6 +1,7 @@
 /** Counts requests as they end, by the row of the routes table and never by path (A53). */
 import type { Socket } from 'node:net';
 import type { Figures } from '../metrics.ts';
+import type { OnAnswer } from './app.ts';
 import { matchPath } from './match-path.ts';
 import type { Listener } from './server.ts';
 
@@ -25,6 +26,14 @@ export function countRequests(listener: Listener, figures: Figures): Listener {
       });
     });
     return listener(request, response);
+  };
+}
+
+/** Tells the figures where answers came from. */
+export function countSources(figures: Figures): OnAnswer {
+  return (_request, { headers }) => {
+    const source = headers['Meridian-Source'];
+    if (typeof source === 'string') figures.countSource(source);
   };
 }
 

@@ -56,9 +56,7 @@ export class UpstreamBook {
     const known = await this.#registries.findUpstream(name);
     const fault = change.url === undefined ? undefined : await this.#remotes.findFault(change.url);
     if (fault !== undefined) throw refusal(`the URL ${fault}`);
-    await this.#registries.recordUpstream(
-      await applyChange(name, { known, change }, this.#sealing),
-    );
+    await this.#registries.recordUpstream(applyChange(name, { known, change }, this.#sealing));
     return known === undefined;
   }
 

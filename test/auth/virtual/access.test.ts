@@ -27,6 +27,11 @@ function scope(name: string, ...actions: string[]): Access {
 
 const reader = rights([grant('virtual_registries/containers/hub/**', READ)]);
 
+/** A reader, through an access token. */
+function limited(limits: Rights['limits']) {
+  return callerWithRights(rights(reader.grants, limits));
+}
+
 describe('access to virtual registries', () => {
   it('V18: is granted by its own right alone, which admin holds and pull does not', () => {
     const everything = ['pull', 'push', 'overwrite', 'delete'] as const;
@@ -75,15 +80,13 @@ describe('access to virtual registries', () => {
   });
 
   it('follows the limits of an access token', () => {
-    const withLimits = (limits: Rights['limits']) =>
-      callerWithRights(rights(reader.grants, limits));
     const below = {
       actions: [],
       patterns: [patternOf('virtual_registries/containers/hub/acme/**')],
     };
-    expect(withLimits({ actions: ['pull'], patterns: [] }).judge(READ, ALPINE)).to.equal('denied');
-    expect(withLimits({ actions: [READ], patterns: [] }).judge(READ, ALPINE)).to.equal('granted');
-    expect(withLimits(below).judge(READ, ALPINE)).to.equal('denied');
+    expect(limited({ actions: ['pull'], patterns: [] }).judge(READ, ALPINE)).to.equal('denied');
+    expect(limited({ actions: [READ], patterns: [] }).judge(READ, ALPINE)).to.equal('granted');
+    expect(limited(below).judge(READ, ALPINE)).to.equal('denied');
   });
 
   it('lets another site read, and write nothing', () => {

@@ -16,11 +16,11 @@ export const ctr: ImageClient = {
   },
 };
 
-function socketIn(folder: string): string {
+export function socketIn(folder: string): string {
   return join(folder, 'containerd.sock');
 }
 
-async function startContainerd(folder: string): Promise<Daemon> {
+export async function startContainerd(folder: string): Promise<Daemon> {
   const config = join(folder, 'config.toml');
   const text = `version = 2
 root = "${join(folder, 'root')}"

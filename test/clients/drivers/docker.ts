@@ -19,12 +19,15 @@ export const docker: ImageClient = {
   },
 };
 
-function socketIn(folder: string): string {
+export function socketIn(folder: string): string {
   return `unix://${join(folder, 'docker.sock')}`;
 }
 
-/** It accepts plain http on 127.0.0.0/8, and touches neither the network nor the firewall. */
-function startDockerd(folder: string): Promise<Daemon> {
+/**
+ * It accepts plain http on 127.0.0.0/8, and touches neither the network nor the firewall.
+ * @param more words of its command line
+ */
+export function startDockerd(folder: string, more: readonly string[] = []): Promise<Daemon> {
   const words = ['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs'];
   const places = [
     `--data-root=${join(folder, 'data')}`,
@@ -33,7 +36,7 @@ function startDockerd(folder: string): Promise<Daemon> {
     `--host=${socketIn(folder)}`,
   ];
   return startDaemon({
-    command: ['dockerd', ...words, ...places],
+    command: ['dockerd', ...words, ...places, ...more],
     probe: () => run(['docker', '-H', socketIn(folder), 'version']),
   });
 }

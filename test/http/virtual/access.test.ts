@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { jsonOf } from '../../conformance/exchange.ts';
 import type { PutImage } from '../../virtual/upstream.ts';
-import { HUB, jsonOf, MIRROR, NAME, openStand, READ, type Stand } from './stand.ts';
+import { HUB, MIRROR, NAME, openStand, READ, type Stand } from './stand.ts';
 
 const ALPINE = `${HUB}/library/alpine`;
 const PULL = `repository:${NAME}:pull`;
@@ -156,7 +157,8 @@ describe('a virtual registry as a mirror', () => {
   });
 
   it('V17: honours ns there alone, and says so', async () => {
-    const get = (path: string, headers = {}) => stand.ask(`GET ${path}`, { headers });
+    const { ask } = stand;
+    const get = (path: string, headers = {}) => ask(`GET ${path}`, { headers });
     const mirrored = await get('/v2/library/alpine/manifests/3?ns=docker.io', host);
     expect([mirrored.status, mirrored.headers['oci-namespace']]).to.deep.equal([200, 'docker.io']);
     const blob = await get(`/v2/library/alpine/blobs/${image.layer}?ns=docker.io`, host);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { jsonOf } from '../../conformance/exchange.ts';
 import type { PutImage } from '../../virtual/upstream.ts';
-import { HUB, jsonOf, NAME, openStand, READ, type Stand } from './stand.ts';
+import { HUB, NAME, openStand, READ, type Stand } from './stand.ts';
 
 const ALPINE = `${HUB}/library/alpine`;
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Answer } from '../../conformance/exchange.ts';
+import { type Answer, jsonOf } from '../../conformance/exchange.ts';
 import type { PutImage } from '../../virtual/upstream.ts';
-import { HUB, jsonOf, openStand, type Stand } from './stand.ts';
+import { HUB, openStand, type Stand } from './stand.ts';
 
 const ALPINE = `${HUB}/library/alpine`;
 

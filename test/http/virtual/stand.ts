@@ -1,6 +1,6 @@
 /** A site with a virtual registry over an upstream that does as it is told. */
 import { expect } from 'chai';
-import { type Answer, exchange } from '../../conformance/exchange.ts';
+import { type Answer, exchange, jsonOf } from '../../conformance/exchange.ts';
 import { openMemoryPorts, type TestPorts } from '../../support/ports.ts';
 import { ADMIN, startPrimary, type TestSite } from '../../two-sites/site.ts';
 import { TestUpstream, type UpstreamOptions } from '../../virtual/upstream.ts';
@@ -42,10 +42,6 @@ function authorizationOf({ as = ADMIN.user, token }: AskInit): Record<string, st
   if (token !== undefined) return { authorization: `Bearer ${token}` };
   const basic = Buffer.from(`${as}:${ADMIN.password}`).toString('base64');
   return { authorization: `Basic ${basic}` };
-}
-
-export function jsonOf<T>({ body }: Answer): T {
-  return JSON.parse(body.toString()) as T;
 }
 
 export async function openStand(

@@ -204,12 +204,19 @@ describe('/api/v1/virtual_registries and /api/v1/virtual_upstreams', () => {
       headers: { 'content-type': 'application/json' },
     });
     const routes = [
-      ...['GET registries', 'GET upstreams', 'POST registries/all/upload_tokens'],
+      'GET registries',
+      'GET upstreams',
+      'POST registries/all/upload_tokens',
       ...['GET', 'PUT', 'DELETE'].map((method) => `${method} registries/all`),
       ...['GET', 'PUT', 'DELETE'].map((method) => `${method} upstreams/hub`),
-      ...['POST registries/all/purge', 'GET registries/all/statistics'],
-      ...['POST upstreams/hub/test', 'POST upstreams/hub/purge', 'GET upstreams/hub/entries'],
-      ...['GET registries/nothing', 'GET upstreams/nothing', 'GET upstreams/nothing/entries'],
+      'POST registries/all/purge',
+      'GET registries/all/statistics',
+      'POST upstreams/hub/test',
+      'POST upstreams/hub/purge',
+      'GET upstreams/hub/entries',
+      'GET registries/nothing',
+      'GET upstreams/nothing',
+      'GET upstreams/nothing/entries',
     ];
     const ann = `Basic ${Buffer.from(`ann:${PASSWORD}`).toString('base64')}`;
     for (const route of routes) {
