@@ -48,8 +48,10 @@ export interface GeoStand extends AsyncDisposable {
   readonly secondaries: readonly GeoSite[];
   /** For files of the measurement; gone with the stand. */
   readonly folder: string;
-  /** One more that joins now; resolves when it is ready, not when it has caught up. */
+  /** One more that joins now; resolves when it is ready: it has the first facts, and no more. */
   addSecondary(environment?: Readonly<Record<string, string>>): Promise<GeoSite>;
+  /** The same; resolves when its process answers, whatever it knows by then. */
+  beginSecondary(): Promise<GeoSite>;
   /** Ends everything and removes all data. */
   stop(): Promise<void>;
 }
@@ -88,10 +90,20 @@ class Stand implements GeoStand {
   }
 
   async addSecondary(environment: Readonly<Record<string, string>> = {}): Promise<GeoSite> {
+    const { line, joining } = await this.#invite();
+    return this.addSite({ ...joining, ...environment }, { line });
+  }
+
+  async beginSecondary(): Promise<GeoSite> {
+    const { line, joining } = await this.#invite();
+    return this.addSite(joining, { line, readyPath: '/livez' });
+  }
+
+  async #invite() {
     const line = await this.#openLine();
     const joinToken = await invite(this.primary, NAMES[this.#sites.length]!);
     const joining = { MERIDIAN_PRIMARY_URL: line.url, MERIDIAN_JOIN_TOKEN: joinToken };
-    return this.addSite({ ...joining, ...environment }, line);
+    return { line, joining };
   }
 
   /** A line with losses lies behind the one that can be held, cut and counted. */
@@ -108,7 +120,13 @@ class Stand implements GeoStand {
     return line;
   }
 
-  async addSite(own: Readonly<Record<string, string>>, line?: LineProxy): Promise<GeoSite> {
+  async addSite(
+    own: Readonly<Record<string, string>>,
+    {
+      line,
+      readyPath = '/readyz',
+    }: { readonly line?: LineProxy; readonly readyPath?: string } = {},
+  ): Promise<GeoSite> {
     const name = NAMES[this.#sites.length]!;
     const data = join(this.folder, name);
     await mkdir(data);
@@ -120,7 +138,7 @@ class Stand implements GeoStand {
       command: 'serve',
       environment,
       logFile,
-      readyUrl: `${url}/readyz`,
+      readyUrl: `${url}${readyPath}`,
     });
     const site: GeoSite = {
       name,

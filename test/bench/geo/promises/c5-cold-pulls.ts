@@ -14,6 +14,7 @@ import { openNarrowLine } from '../sites/narrow-line.ts';
 import { readStatus, untilCaughtUp, untilStatus } from '../sites/status.ts';
 import { type GeoSite, type GeoStand, startSites } from '../stand.ts';
 import { atMost, type GeoRow, quantile, type RunRow } from '../table.ts';
+import { type Arrivals, watchArrivals } from './arrivals.ts';
 import { type Cold, readCold, type Seen } from './cold-clients.ts';
 import { LoadClient } from './load-client.ts';
 import { setPaused } from './steer.ts';
@@ -82,30 +83,35 @@ async function measureAt(place: Place, mib: number, how: string): Promise<GeoRow
   };
   const [alone] = await readCold(cold(blobs[0], 1));
   line.resetCount();
+  const arrivals = watchArrivals(secondary.data, digestOf(blobs[1]));
   const reading = readCold(cold(blobs[1], CLIENTS));
   await sleep(ROUND_TRIP_MS);
   await setPaused(stand, secondary, false);
   const seen = await reading;
+  arrivals.end();
   while ((await readStatus(secondary)).blobs.wanted > 0) await sleep(100);
   const aloneSeconds = alone!.seconds;
   const bytes = line.count.fromTarget / blobs[1].length;
   const done = `${CLIENTS} clients, one cold blob of ${mib} MiB, ${how}`;
-  return describe(done, { seen, bytes, aloneSeconds });
+  return describe(done, { seen, arrivals, bytes, aloneSeconds });
 }
 
 interface Measured {
   readonly seen: readonly Seen[];
+  /** Of the blob that they asked for. */
+  readonly arrivals: Arrivals;
   /** Upstream, as a share of the blob. */
   readonly bytes: number;
   /** What one download takes. */
   readonly aloneSeconds: number;
 }
 
-function describe(done: string, { seen, bytes, aloneSeconds }: Measured): GeoRow[] {
+function describe(done: string, { seen, arrivals, bytes, aloneSeconds }: Measured): GeoRow[] {
   const ofKind = (kind: Seen['kind']) => seen.filter((one) => one.kind === kind);
+  const cameAt = (one: Seen) => (one.kind === 'ranged' ? arrivals.cameAt(one.start) : 0);
   const firstByteMs = (kind: Seen['kind']) =>
     quantile(
-      ofKind(kind).map((one) => one.firstByteMs),
+      ofKind(kind).map((one) => one.firstByteAt - Math.max(one.askedAt, cameAt(one))),
       0.99,
     );
   const last = Math.max(...ofKind('whole').map(({ seconds }) => seconds)) / aloneSeconds;

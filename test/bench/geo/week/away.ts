@@ -67,7 +67,7 @@ async function measureSnapshot(stand: GeoStand): Promise<GeoRow[]> {
   await facts.changeLog.trim(head);
   await facts.close();
   const rows = await countFacts(primary);
-  const joined = await stand.addSecondary();
+  const joined = await stand.beginSecondary();
   const measured = await measure([primary, joined], countFacts, async () => {
     await untilPosition(joined, head);
   });
