@@ -24,6 +24,20 @@ describe('ExternalUrl', () => {
     expect(url.baseUrl(requestFrom('10.2.2.3', headers))).to.equal('http://inner:5000');
   });
 
+  it('says a further host in place of the public one, with its scheme', () => {
+    const url = new ExternalUrl({ publicUrl: 'https://r.example/', trustedProxies: ['10.0.0.1'] });
+    const request = requestFrom('192.0.2.1', { host: 'Mirror.Example:5000' });
+    expect(url.askedHost(request)).to.equal('mirror.example:5000');
+    expect(url.baseUrl(request, 'mirror.example:5000')).to.equal('https://mirror.example:5000');
+    expect(url.baseUrl(request)).to.equal('https://r.example');
+    const own = new ExternalUrl({ trustedProxies: ['10.0.0.1'] });
+    expect(own.baseUrl(request, 'mirror.example:5000')).to.equal('http://mirror.example:5000');
+    const forwarded = { host: 'inner', 'x-forwarded-host': 'mirror.example' };
+    expect(own.askedHost(requestFrom('10.0.0.1', forwarded))).to.equal('mirror.example');
+    expect(own.askedHost(requestFrom('192.0.2.1', forwarded))).to.equal('inner');
+    expect(own.askedHost(requestFrom('192.0.2.1', { host: 'a b' }))).to.equal(undefined);
+  });
+
   it('says the public URL whatever a request says (A39)', () => {
     const url = new ExternalUrl({ publicUrl: 'https://r.example/', trustedProxies: ['10.0.0.1'] });
     const request = requestFrom('10.0.0.1', { host: 'evil', 'x-forwarded-host': 'evil' });

@@ -24,6 +24,8 @@ export type RegistryChange = Partial<Omit<VirtualRegistry, 'name' | 'unusedDays'
 };
 
 const MAX_NAME_LENGTH = 63;
+/** However many may be, there were never more. */
+const MAX_REGISTRIES = 1000;
 const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
 
 export class RegistryBook {
@@ -85,7 +87,7 @@ export class RegistryBook {
    */
   async purge(name: string): Promise<string[]> {
     const { upstreams } = await this.get(name);
-    const all = await this.list({ limit: this.#limits.maxRegistries });
+    const all = await this.list({ limit: MAX_REGISTRIES });
     const others = all.filter((one) => one.name !== name).flatMap((one) => one.upstreams);
     const own = upstreams.filter((upstream) => !others.includes(upstream));
     for (const upstream of own) await this.#registries.purge({ upstream });
