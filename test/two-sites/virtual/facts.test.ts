@@ -29,13 +29,6 @@ for (const [store, openPorts] of [
       await until('people can log in there', isThere);
       return secondary;
     };
-    const tell = async (site: TestSite, line: string, body: object = {}) => {
-      const [method, path] = line.split(' ') as [string, string];
-      const headers = { 'content-type': 'application/json' };
-      const url = `${site.url}/api/v1/${path}`;
-      const answer = await send(url, { method, headers, body: JSON.stringify(body) });
-      expect(answer.status, line).to.be.within(200, 204);
-    };
     const configure = async (site: TestSite) => {
       await tell(site, 'PUT virtual_upstreams/hub', { url: 'http://127.0.0.1:9' });
       await tell(site, 'PUT virtual_upstreams/own', { prefix: 'acme' });
@@ -49,10 +42,6 @@ for (const [store, openPorts] of [
           await virtualCache.recordManifest(entryOf(where, image));
         }
       }
-    };
-    const listCached = async ({ virtualCache }: TestPorts) => {
-      const entries = await virtualCache.listEntries({ upstream: 'hub', limit: 99 });
-      return entries.map(({ image, tag }) => `${image}:${tag}`);
     };
 
     beforeEach(async () => {
@@ -118,4 +107,17 @@ for (const [store, openPorts] of [
       expect(await changeLog.tail()).to.be.above(0);
     });
   });
+}
+
+async function tell(site: TestSite, line: string, body: object = {}): Promise<void> {
+  const [method, path] = line.split(' ') as [string, string];
+  const headers = { 'content-type': 'application/json' };
+  const url = `${site.url}/api/v1/${path}`;
+  const answer = await send(url, { method, headers, body: JSON.stringify(body) });
+  expect(answer.status, line).to.be.within(200, 204);
+}
+
+async function listCached({ virtualCache }: TestPorts): Promise<string[]> {
+  const entries = await virtualCache.listEntries({ upstream: 'hub', limit: 99 });
+  return entries.map(({ image, tag }) => `${image}:${tag}`);
 }

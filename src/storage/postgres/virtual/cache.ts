@@ -9,6 +9,7 @@ import type {
   ManifestEntry,
   NamedContent,
   Pull,
+  TaggedManifest,
   Usage,
   VirtualCache,
 } from '../../virtual/cache.ts';
@@ -22,6 +23,13 @@ import { writeManifest, writeTag } from './write-cache.ts';
 const FIND_TAGS: Statement = {
   name: 'find-cached-tags',
   text: `SELECT upstream, image, tag, digest, checked_at AS "checkedAt" FROM cached_tags
+         WHERE upstream = ANY($1) AND image = $2 AND tag = $3`,
+};
+const FIND_TAGGED: Statement = {
+  name: 'find-tagged-manifests',
+  text: `SELECT upstream, image, tag, digest, tag.checked_at AS "checkedAt",
+                media_type AS "mediaType", size_bytes AS "sizeBytes", content
+         FROM cached_tags AS tag LEFT JOIN cached_manifests USING (upstream, image, digest)
          WHERE upstream = ANY($1) AND image = $2 AND tag = $3`,
 };
 const FIND_MANIFESTS: Statement = {
@@ -71,6 +79,15 @@ export class PostgresVirtualCache implements VirtualCache {
   ): Promise<CachedTag[]> {
     const rows = await this.#database.query<TagRow>(FIND_TAGS, [upstreams, image, tag]);
     return rows.map((row) => ({ ...row, digest: row.digest ?? undefined }));
+  }
+
+  async findTagged(
+    upstreams: readonly string[],
+    image: RepositoryName,
+    tag: Tag,
+  ): Promise<TaggedManifest[]> {
+    const rows = await this.#database.query<TaggedRow>(FIND_TAGGED, [upstreams, image, tag]);
+    return rows.map(readTagged);
   }
 
   async findManifests(
@@ -157,3 +174,13 @@ export class PostgresVirtualCache implements VirtualCache {
 }
 
 type TagRow = Omit<CachedTag, 'digest'> & { readonly digest: Digest | null };
+
+type TaggedRow = TagRow &
+  Pick<CachedManifest, 'mediaType' | 'sizeBytes'> & { readonly content: Buffer | null };
+
+function readTagged({ mediaType, sizeBytes, content, ...row }: TaggedRow): TaggedManifest {
+  const { upstream, image, digest } = row;
+  if (digest === null) return { tag: { ...row, digest: undefined } };
+  const manifest = { upstream, image, digest, mediaType, sizeBytes };
+  return { tag: { ...row, digest }, manifest: content ? { ...manifest, content } : manifest };
+}

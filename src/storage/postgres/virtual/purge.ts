@@ -9,9 +9,6 @@ export interface Place {
   readonly image: string;
 }
 
-/** So many at a time as a statement has time for. */
-const AT_ONCE = 5000;
-
 /**
  * Takes out what the purge names. Idempotent. Whoever writes to the cache of this upstream
  * meanwhile waits, or is waited for (see {@link lockPlace}).
@@ -24,20 +21,51 @@ export async function purgeCache(trx: Knex.Transaction, purge: Purge): Promise<v
   else await removeManifest(trx, { upstream, image }, reference.digest);
 }
 
+/** So many manifests at a time as a statement has time for, with their parts and tags. */
+const AT_ONCE = 500;
+
+/** The last of the next ones; each statement begins where the one before it ended. */
+const FIND_LAST = `
+  SELECT image, digest FROM (
+    SELECT image, digest FROM cached_manifests
+    WHERE upstream = :upstream AND (image, digest) > (:afterImage, :afterDigest)
+      AND image <= :lastImage
+    ORDER BY image, digest LIMIT ${AT_ONCE}
+  ) AS next ORDER BY image DESC, digest DESC LIMIT 1`;
+
+const deleteFrom = (table: string, key: string) => `
+  DELETE FROM ${table} WHERE upstream = :upstream
+    AND ${key} > (:afterImage, :afterDigest) AND ${key} <= (:throughImage, :throughDigest)`;
+
+/** Parts by themselves: with their manifests they would go one by one. */
+const DELETIONS = [
+  deleteFrom('cached_parts', '(image, manifest)'),
+  deleteFrom('cached_manifests', '(image, digest)'),
+];
+
+/** Of tags that were noted as absent there are few; the others went with their manifests. */
+const DELETE_ABSENT = `
+  DELETE FROM cached_tags WHERE upstream = :upstream AND digest IS NULL
+    AND (CAST(:image AS text) IS NULL OR image = :image)`;
+
+/** Behind every letter of an image's name. */
+const LAST = '~';
+
 /** Takes out all of an upstream, or of one image of it; the caller has locked the upstream. */
 export async function emptyCache(
   trx: Knex.Transaction,
   { upstream, image }: Pick<Purge, 'upstream' | 'image'>,
 ): Promise<void> {
-  const which =
-    image === undefined ? 'upstream = :upstream' : 'upstream = :upstream AND image = :image';
-  for (const table of ['cached_tags', 'cached_manifests']) {
-    const sql = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM ${table} WHERE ${which} LIMIT ${AT_ONCE}))`;
-    for (let count = AT_ONCE; count === AT_ONCE; ) {
-      ({ rowCount: count } = await trx.raw(sql, { upstream, image: image ?? null }));
-    }
+  const lastImage = image ?? LAST;
+  for (let after = { image: image ?? '', digest: '' }; ; ) {
+    const from = { upstream, afterImage: after.image, afterDigest: after.digest };
+    const { rows } = await trx.raw(FIND_LAST, { ...from, lastImage });
+    if (rows.length === 0) break;
+    after = rows[0];
+    const range = { ...from, throughImage: after.image, throughDigest: after.digest };
+    for (const sql of DELETIONS) await trx.raw(sql, range);
   }
+  await trx.raw(DELETE_ABSENT, { upstream, image: image ?? null });
 }
 
 /**

@@ -257,7 +257,7 @@ export function describeVirtualRegistriesContract(name: string, open: OpenPorts)
       }
     });
 
-    it('empties the cache of a site whose log begins anew: it may have missed a purge', async () => {
+    it('empties the cache of a site whose log begins anew: it may miss a purge', async () => {
       await record('hub');
       await catchUp();
       await cache(secondary, 'hub');
