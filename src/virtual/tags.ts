@@ -5,13 +5,15 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import type { Memory } from '../coherence.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { Tag } from '../oci/reference.ts';
 import type { VirtualUpstream } from '../oci/virtual-registry.ts';
+import type { Change } from '../storage/change-log.ts';
 import { UpstreamFailure } from '../storage/upstream.ts';
 import type { VirtualCall } from './call.ts';
 import { type Admitted, admit } from './manifests.ts';
-import type { Registries } from './registries.ts';
+import { concernsVirtual, type Registries } from './registries.ts';
 import { type LocalRepositories, localRepositoryOf } from './sources/local.ts';
 import type { Sources } from './sources/sources.ts';
 
@@ -37,7 +39,7 @@ const MAX_TAGS = 100_000;
 const HELD_MS = 60_000;
 const MAX_HELD_TAGS = 1_000_000;
 
-export class VirtualTags {
+export class VirtualTags implements Memory {
   readonly #registries: Dependencies['registries'];
   readonly #sources: Dependencies['sources'];
   readonly #local: Dependencies['local'];
@@ -74,6 +76,14 @@ export class VirtualTags {
     return [...new Set(behind)].sort().slice(0, limit);
   }
 
+  forget(change: Change): void {
+    if (concernsVirtual(change)) this.clear();
+  }
+
+  clear(): void {
+    this.#held.clear();
+  }
+
   async #listOf(
     upstream: VirtualUpstream,
     { image }: Admitted,
@@ -82,7 +92,7 @@ export class VirtualTags {
     const repository = localRepositoryOf(upstream, image);
     if (repository) return this.#local.listTags(repository, page);
     if (upstream.origin.kind === 'local') return undefined;
-    const key = `${upstream.name} ${upstream.origin.url} ${image}`;
+    const key = `${upstream.name} ${image}`;
     const held = this.#held.get(key);
     const readMs = this.#clock.elapsedMs();
     if (held && readMs - held.readMs < HELD_MS) return held.tags;

@@ -54,9 +54,8 @@ type Parts = ReturnType<typeof openParts>;
 export function openVirtual(dependencies: VirtualDependencies): Virtual {
   const parts = openParts(dependencies);
   const { coherence } = dependencies;
-  coherence.add(parts.registries);
-  coherence.add(parts.entries);
-  coherence.add(parts.health);
+  const { registries, entries, health, tags } = parts;
+  for (const memory of [registries, entries, health, tags]) coherence.add(memory);
   return {
     ...openReads(parts),
     ...openLists(parts),

@@ -33,6 +33,13 @@ export interface CachedManifest extends NamedContent {
   readonly content?: Buffer;
 }
 
+/** A tag with what it names. */
+export interface TaggedManifest {
+  readonly tag: CachedTag;
+  /** Absent where the upstream had no such tag. */
+  readonly manifest?: CachedManifest;
+}
+
 /** A blob that a cached manifest of the image names. */
 export interface CachedBlob extends NamedContent {
   readonly sizeBytes: number;
@@ -84,6 +91,13 @@ export interface Usage {
 export interface VirtualCache {
   /** What is known of the tag at these upstreams, in no order. */
   findTags(upstreams: readonly string[], image: RepositoryName, tag: Tag): Promise<CachedTag[]>;
+
+  /** As `findTags`, each with the manifest that it names: one question for all of an answer. */
+  findTagged(
+    upstreams: readonly string[],
+    image: RepositoryName,
+    tag: Tag,
+  ): Promise<TaggedManifest[]>;
 
   /** The manifest of that digest at each of these upstreams that is known to have it. */
   findManifests(

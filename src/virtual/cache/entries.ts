@@ -21,7 +21,10 @@ import type {
 import { concernsVirtual } from '../registries.ts';
 
 interface Dependencies {
-  readonly virtualCache: Pick<VirtualCache, 'findTags' | 'findManifests' | 'findBlobs'>;
+  readonly virtualCache: Pick<
+    VirtualCache,
+    'findTags' | 'findTagged' | 'findManifests' | 'findBlobs'
+  >;
   readonly coherence: Pick<Coherence, 'catchUp' | 'position'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
 }
@@ -69,14 +72,33 @@ export class Entries implements Memory {
   async findTags({ upstreams, image }: Place, tag: Tag, asOf?: number): Promise<CachedTag[]> {
     if (upstreams.length === 0) return [];
     const before = await this.#coherence.catchUp(asOf);
-    const key = tagKey({ upstreams, image }, tag);
+    const place = { upstreams, image };
+    const key = tagKey(place, tag);
     const readMs = this.#clock.elapsedMs();
     const known = this.#tags.get(key);
     if (known && readMs - known.readMs < TAG_MS) return known.what;
-    const what = await this.#cache.findTags(upstreams, image, tag);
+    // Who asks for it for the first time wants its manifest next, and shall not ask twice.
+    const what = known
+      ? await this.#cache.findTags(upstreams, image, tag)
+      : await this.#readTagged(place, tag, before);
     const isWorthIt = what.some(({ digest }) => digest !== undefined);
     if (isWorthIt && this.#coherence.position === before) this.#tags.set(key, { what, readMs });
     return what;
+  }
+
+  async #readTagged({ upstreams, image }: Place, tag: Tag, position: number): Promise<CachedTag[]> {
+    const readMs = this.#clock.elapsedMs();
+    const found = await this.#cache.findTagged(upstreams, image, tag);
+    const manifests = found.flatMap(({ manifest }) => manifest ?? []);
+    if (this.#coherence.position === position) this.#remember(manifests, readMs);
+    return found.map((one) => one.tag);
+  }
+
+  /** Those that are proven. */
+  #remember(manifests: readonly CachedManifest[], readMs: number): void {
+    for (const what of manifests) {
+      if (what.content) this.#manifests.set(contentKey(what), { what, readMs });
+    }
   }
 
   /** It was resolved anew. */
@@ -99,9 +121,7 @@ export class Entries implements Memory {
     }
     const found = await this.#cache.findManifests(upstreams, image, digest);
     if (this.#coherence.position !== before) return found;
-    for (const what of found) {
-      if (what.content) this.#manifests.set(contentKey(what), { what, readMs });
-    }
+    this.#remember(found, readMs);
     return found;
   }
 

@@ -45,6 +45,15 @@ describe('lists of a virtual registry', () => {
       expect(stand.remote('a').asked).to.deep.equal(['tags']);
     });
 
+    it('V13 are read anew once something is purged', async () => {
+      putImage(stand.remote('a'), image);
+      await list({ limit: 9 });
+      putImage(stand.remote('a'), image, { tag: 'new' });
+      expect(await list({ limit: 9 })).to.deep.equal(['latest']);
+      await stand.ports.virtualRegistries.purge({ upstream: 'a', image: APP });
+      expect(await list({ limit: 9 })).to.deep.equal(['latest', 'new']);
+    });
+
     it('V16 know what no upstream has', async () => {
       expect((await failureOf(list({ limit: 9 }))).code).to.equal('NAME_UNKNOWN');
     });

@@ -9,6 +9,7 @@ import type {
   ManifestEntry,
   NamedContent,
   Pull,
+  TaggedManifest,
   Usage,
   VirtualCache,
 } from '../../virtual/cache.ts';
@@ -33,6 +34,18 @@ export class MemoryVirtualCache implements VirtualCache {
     tag: Tag,
   ): Promise<CachedTag[]> {
     return this.#shelvesOf(upstreams, image).flatMap((shelf) => shelf.tags.get(tag)?.tag ?? []);
+  }
+
+  async findTagged(
+    upstreams: readonly string[],
+    image: RepositoryName,
+    tag: Tag,
+  ): Promise<TaggedManifest[]> {
+    return this.#shelvesOf(upstreams, image).flatMap((shelf) => {
+      const found = shelf.tags.get(tag)?.tag;
+      const manifest = found?.digest && shelf.manifests.get(found.digest)?.manifest;
+      return found ? [{ tag: found, ...(manifest ? { manifest } : {}) }] : [];
+    });
   }
 
   async findManifests(

@@ -37,6 +37,23 @@ export function describeVirtualCacheContract(name: string, open: OpenPorts): voi
       expect(await cache.findBlobs(both, image, blobOf('one'))).to.deep.equal([blob]);
     });
 
+    it('gives a tag together with its manifest, proven or not, or with none', async () => {
+      const entry = entryOf({ ...hub, tag: v1 }, 'one');
+      const { content, ...word } = entryOf({ ...quay, tag: v1 }, 'two').manifest;
+      expect(content).to.be.instanceOf(Buffer);
+      await cache.recordManifest(entry);
+      await cache.recordManifest({ ...entry, tag: v1, manifest: word, blobs: [], manifests: [] });
+      const found = await cache.findTagged(both, image, v1);
+      expect(found).to.have.deep.members([
+        { tag: tagOf({ ...hub, tag: v1 }, entry.manifest.digest), manifest: entry.manifest },
+        { tag: tagOf({ ...quay, tag: v1 }, word.digest), manifest: word },
+      ]);
+      const absent = tagOf({ ...hub, tag: v2 }, undefined);
+      await cache.recordTag(absent);
+      expect(await cache.findTagged(both, image, v2)).to.deep.equal([{ tag: absent }]);
+      expect(await cache.findTagged(both, other, v1)).to.deep.equal([]);
+    });
+
     it('V18 keeps all by upstream and image', async () => {
       await cache.recordManifest(entryOf({ ...hub, tag: v1 }, 'one'));
       const { digest } = imageOf('one');
