@@ -34,7 +34,7 @@ const INTERVAL_MS = 2000;
  * So long is waited for more of the same, so that a rush is told in few reports; and as long again
  * for each report that is on its way, so that a long line is not given more than it carries.
  */
-const GATHER_MS = 10;
+const GATHER_MS = 25;
 
 /** What happens now does not wait for the answer to what was told before: not on a long line. */
 const MOST_UNDER_WAY = 4;
