@@ -221,6 +221,7 @@ function describeBlobs(maker: string, openPorts: OpenPorts): void {
     });
 
     it('A37 asks for each thing once, however many clients pull', async () => {
+      image = imageWith('app', [layer.subarray(0, 5000)]);
       putImage(stand.remote('a'), image);
       const clients = Array.from({ length: 500 }, async () => {
         await pullManifest();
