@@ -29,12 +29,6 @@ for (const [store, openPorts] of [
       await until('people can log in there', isThere);
       return secondary;
     };
-    const configure = async (site: TestSite) => {
-      await tell(site, 'PUT virtual_upstreams/hub', { url: 'http://127.0.0.1:9' });
-      await tell(site, 'PUT virtual_upstreams/own', { prefix: 'acme' });
-      const all = { upstreams: ['own', 'hub'], hosts: ['m.test'] };
-      await tell(site, 'PUT virtual_registries/all', all);
-    };
     const cacheEverywhere = async () => {
       for (const { virtualCache } of opened) {
         for (const image of [alpine, bash]) {
@@ -120,4 +114,11 @@ async function tell(site: TestSite, line: string, body: object = {}): Promise<vo
 async function listCached({ virtualCache }: TestPorts): Promise<string[]> {
   const entries = await virtualCache.listEntries({ upstream: 'hub', limit: 99 });
   return entries.map(({ image, tag }) => `${image}:${tag}`);
+}
+
+async function configure(site: TestSite): Promise<void> {
+  await tell(site, 'PUT virtual_upstreams/hub', { url: 'http://127.0.0.1:9' });
+  await tell(site, 'PUT virtual_upstreams/own', { prefix: 'acme' });
+  const all = { upstreams: ['own', 'hub'], hosts: ['m.test'] };
+  await tell(site, 'PUT virtual_registries/all', all);
 }
