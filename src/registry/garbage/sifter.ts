@@ -21,6 +21,8 @@ interface Dependencies {
 /** So much is asked for at once; pushes to a repository wait while a chunk of it is looked at. */
 const PAGE = 2000;
 const CHUNK = 200;
+/** So many repositories are looked at together. */
+const AT_ONCE = 4;
 /** A dry run changes nothing, so it has to see all in one page. */
 const DRY_PAGE = 100_000;
 
@@ -44,15 +46,25 @@ export class Sifter {
     const limit = tally.isDryRun ? DRY_PAGE : PAGE;
     for (let isProgress = true; isProgress && !tally.isOver; ) {
       const due = await this.#reviews.listDue(kind, { before, limit });
-      isProgress = false;
-      for (const [repository, digests] of groupByRepository(due)) {
-        if (tally.isOver) return;
+      const parts = [...groupByRepository(due)].map(([repository, digests]) => {
         const isAllowed = mayCollect && this.#isAllowed(kind, repository);
-        const part = { kind, repository, digests, isAllowed };
-        isProgress = (await this.#siftPart(part, tally)) || isProgress;
-      }
+        return { kind, repository, digests, isAllowed };
+      });
+      const waiting = parts.values();
+      const workers = Array.from({ length: AT_ONCE }, () => this.#siftParts(waiting, tally));
+      isProgress = (await Promise.all(workers)).includes(true);
       if (tally.isDryRun || due.length === 0) return;
     }
+  }
+
+  /** One after the other, beside those who take from the same parts. */
+  async #siftParts(waiting: Iterable<Part>, tally: Tally): Promise<boolean> {
+    let isProgress = false;
+    for (const part of waiting) {
+      if (tally.isOver) break;
+      isProgress = (await this.#siftPart(part, tally)) || isProgress;
+    }
+    return isProgress;
   }
 
   #isAllowed(kind: ReviewKind, repository: RepositoryName): boolean {
