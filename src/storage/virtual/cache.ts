@@ -139,6 +139,9 @@ export interface VirtualCache {
    */
   recordBlob(blob: NamedContent): Promise<void>;
 
+  /** Whether this upstream gave the blob for any image, and its bytes are here. */
+  isGiven(upstream: string, digest: Digest): Promise<boolean>;
+
   /** Counts pulls, several at once. What is not there any more is passed over. */
   recordPulls(pulls: readonly Pull[]): Promise<void>;
 

@@ -19,7 +19,7 @@ import type { Sources } from './sources.ts';
 interface Dependencies {
   readonly fill: Pick<Fill, 'open'>;
   readonly blobStore: Pick<BlobStore, 'open' | 'find'>;
-  readonly virtualCache: Pick<VirtualCache, 'findBlobs' | 'recordBlob'>;
+  readonly virtualCache: Pick<VirtualCache, 'findBlobs' | 'isGiven' | 'recordBlob'>;
   readonly sources: Pick<Sources, 'open' | 'note'>;
 }
 
@@ -66,7 +66,8 @@ export class Supply {
     const isFull = this.#settings.clock.elapsedMs() < this.#fullUntilMs;
     if (isFull) return this.#pass(where, blob, range);
     try {
-      return await this.#bring(where, blob, range);
+      const shared = blob.isHere ? undefined : await this.#openShared(where, blob, range);
+      return shared ?? (await this.#bring(where, blob, range));
     } catch (error) {
       this.#sources.note(where.upstream.name, error);
       if (!(error instanceof StorageFull)) throw error;
@@ -74,6 +75,38 @@ export class Supply {
       this.#fullUntilMs = this.#settings.clock.elapsedMs() + FULL_MS;
       return this.#pass(where, blob, range);
     }
+  }
+
+  /**
+   * What the same upstream gave for another image, as it does with base layers, does not cross the
+   * line again. That it has the blob for this image, too, is asked with its last byte: rights may
+   * differ from one image to the next.
+   */
+  async #openShared(
+    where: Where,
+    blob: VirtualBlob,
+    range: ByteRange | undefined,
+  ): Promise<Readable | undefined> {
+    const { digest, sizeBytes } = blob;
+    const upstream = where.upstream.name;
+    if (!(await this.#cache.isGiven(upstream, digest))) return undefined;
+    const stored = await this.#blobStore.find(digest);
+    if (stored?.sizeBytes !== sizeBytes) return undefined;
+    const { image } = where;
+    const key = `shared ${upstream} ${image} ${digest}`;
+    const isGiven = await this.#settings.singleFlight.share(key, async () => {
+      const has = await this.#hasLastByte(where, blob);
+      if (has) await this.#cache.recordBlob({ upstream, image, digest });
+      return has;
+    });
+    return isGiven ? this.#blobStore.open(digest, range) : undefined;
+  }
+
+  async #hasLastByte(where: Where, { digest, sizeBytes }: VirtualBlob): Promise<boolean> {
+    const source = this.#sources.open(where.upstream, where.registry);
+    const found = await source.openBlob(where.image, digest, Math.max(0, sizeBytes - 1));
+    found?.content.on('error', () => undefined).destroy();
+    return found?.sizeBytes === sizeBytes;
   }
 
   async #bring(

@@ -178,6 +178,30 @@ function describeBlobs(maker: string, openPorts: OpenPorts): void {
       await ports.virtualRegistries.deleteRegistry('sly');
     });
 
+    it('V4 V18 fetches a layer of two images once, and asks whether each may have it', async () => {
+      const sibling = imageWith('sibling', [layer]);
+      putImage(stand.remote('a'), image);
+      stand.remote('a').putManifest('team/sibling', 'latest', sibling);
+      await pullManifest();
+      await pull();
+      await arrived();
+      const asSibling = call({ image: repositoryNamed('team/sibling') });
+      await stand.virtual.getManifest(asSibling, ref('latest'));
+      const blob = await stand.virtual.getBlob(asSibling, digest);
+      expect((await failureOf(stand.virtual.openBlob(asSibling, blob))).code).to.equal(
+        'BLOB_UNKNOWN',
+      );
+      stand.remote('a').putBlob('team/sibling', layer);
+      const opened = await stand.virtual.openBlob(asSibling, blob, { start: 5, end: 90_000 });
+      expect((await buffer(opened)).equals(layer.subarray(5, 90_001))).to.equal(true);
+      expect(blobsAsked('a').at(-1)).to.equal(`blob ${digest} ${layer.length - 1}`);
+      stand.remote('a').failure = new RemoteFailure('unreachable', 'it is away');
+      const again = await stand.virtual.getBlob(asSibling, digest);
+      expect((await buffer(await stand.virtual.openBlob(asSibling, again))).length).to.equal(
+        layer.length,
+      );
+    });
+
     it('A31 never fetches foreign layers', async () => {
       const foreign = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
       const urls = ['http://169.254.169.254/'];

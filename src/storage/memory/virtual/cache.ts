@@ -111,6 +111,10 @@ export class MemoryVirtualCache implements VirtualCache {
     if (shelf?.findBlob(digest) !== undefined) shelf.here.add(digest);
   }
 
+  async isGiven(upstream: string, digest: Digest): Promise<boolean> {
+    return this.#book.cache.list([upstream]).some((shelf) => shelf.here.has(digest));
+  }
+
   async recordPulls(pulls: readonly Pull[]): Promise<void> {
     for (const { upstream, image, digest, tag, at } of pulls) {
       const shelf = this.#book.cache.find(upstream, image);

@@ -59,6 +59,12 @@ const RECORD_BLOB: Statement = {
   text: `UPDATE cached_parts SET is_here = true
          WHERE upstream = $1 AND image = $2 AND digest = $3 AND NOT is_manifest AND NOT is_here`,
 };
+const IS_GIVEN: Statement = {
+  name: 'is-given',
+  text: `SELECT EXISTS (SELECT FROM cached_parts
+                        WHERE digest = $1 AND upstream = $2 AND is_here AND NOT is_manifest)
+                AS "isGiven"`,
+};
 const IS_NAMED: Statement = {
   name: 'is-cached',
   text: `SELECT EXISTS (SELECT FROM cached_parts
@@ -131,6 +137,11 @@ export class PostgresVirtualCache implements VirtualCache {
 
   async recordBlob({ upstream, image, digest }: NamedContent): Promise<void> {
     await this.#database.query(RECORD_BLOB, [upstream, image, digest]);
+  }
+
+  async isGiven(upstream: string, digest: Digest): Promise<boolean> {
+    const rows = await this.#database.query<{ isGiven: boolean }>(IS_GIVEN, [digest, upstream]);
+    return rows[0]!.isGiven;
   }
 
   async recordPulls(pulls: readonly Pull[]): Promise<void> {

@@ -85,6 +85,9 @@ export function describeVirtualCacheContract(name: string, open: OpenPorts): voi
         ['quay', false],
       ]);
       expect(await heres(other)).to.deep.equal([['hub', false]]);
+      expect(await cache.isGiven('hub', digest)).to.equal(true);
+      expect(await cache.isGiven('quay', digest)).to.equal(false);
+      expect(await cache.isGiven('hub', blobOf('two'))).to.equal(false);
       // Another manifest of the same image has it, too.
       await cache.recordManifest(entryOf(hub, imageOf('two', { layers: [digest] })));
       expect(await heres(image)).to.deep.include(['hub', true]);
