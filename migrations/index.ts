@@ -38,6 +38,7 @@ import * as virtualRegistries from './virtual/0040-virtual-registries.ts';
 import * as virtualCache from './virtual/0041-virtual-cache.ts';
 import * as cachedGarbage from './virtual/0042-cached-garbage.ts';
 import * as virtualCounts from './virtual/0043-virtual-counts.ts';
+import * as cachedAbsence from './virtual/0044-cached-absence.ts';
 
 export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-log-head': logHead,
@@ -72,4 +73,5 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0041-virtual-cache': virtualCache,
   '0042-cached-garbage': cachedGarbage,
   '0043-virtual-counts': virtualCounts,
+  '0044-cached-absence': cachedAbsence,
 };

@@ -13,7 +13,7 @@ import type { VirtualUpstream } from '../oci/virtual-registry.ts';
 import { UpstreamFailure } from '../storage/upstream.ts';
 import type { CachedManifest, CachedTag, VirtualCache } from '../storage/virtual/cache.ts';
 import type { Entries, Place } from './cache/entries.ts';
-import { ageOf, isFresh, isPresent, type PresentTag } from './cache/freshness.ts';
+import { ageOf, isFresh, isPresent, type PresentTag, restsOn } from './cache/freshness.ts';
 import type { AnswerSource } from './call.ts';
 import type { Answer, Asking } from './sources/asking.ts';
 import { type LocalRepositories, localRepositoryOf } from './sources/local.ts';
@@ -68,10 +68,12 @@ export class Walk {
     const held = await this.#findHeld(wanted, tag, known);
     if (held !== 'ask') return held;
     try {
-      return await this.#askInOrder(wanted, { kind: 'tag', tag });
+      const found = await this.#askInOrder(wanted, { kind: 'tag', tag });
+      if (found) await this.#keepAbove(wanted, found, tag);
+      return found;
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
-      const stale = await this.#findStale(wanted, known);
+      const stale = await this.#findStale(wanted, tag, known);
       if (stale) return stale;
       throw error;
     } finally {
@@ -80,8 +82,9 @@ export class Walk {
   }
 
   /**
-   * What can be answered without asking: the first upstream's tag that holds (V2). A lower one that
-   * holds is not asked about again because a higher one lacked the tag when it was asked (V5).
+   * What can be answered without asking: the first upstream's tag that holds (V2). One below others
+   * counts where these lacked the tag when they were asked: another registry may have it cached of
+   * the same upstream, and never have asked them (V5, A35).
    */
   async #findHeld(
     wanted: Wanted,
@@ -89,20 +92,31 @@ export class Walk {
     known: ReadonlyMap<string, CachedTag>,
   ): Promise<Found | 'ask' | undefined> {
     const now = this.#clock.now();
+    const lacking: (CachedTag | undefined)[] = [];
     let isSure = true;
     for (const upstream of wanted.candidates) {
       if (upstream.origin.kind === 'local') {
         const found = await this.#findLocal(upstream, wanted, { kind: 'tag', tag });
-        if (found) return found;
+        if (found) return restsOn(lacking, upstream, now) ? found : 'ask';
         continue;
       }
       const row = known.get(upstream.name);
       const holds = row !== undefined && isFresh(row, upstream, now);
-      if (!isPresent(row)) isSure &&= holds;
-      else if (holds) return (await this.#answerRow(wanted, row, 'hit')) ?? 'ask';
-      else return 'ask';
+      if (isPresent(row)) {
+        if (!holds || !restsOn(lacking, upstream, now)) return 'ask';
+        return (await this.#answerRow(wanted, row, 'hit')) ?? 'ask';
+      }
+      lacking.push(row);
+      isSure &&= holds;
     }
     return isSure ? undefined : 'ask';
+  }
+
+  /** What a lower upstream answers rests on those above it, which lack the tag. */
+  async #keepAbove({ candidates, image }: Wanted, { upstream }: Found, tag: Tag): Promise<void> {
+    const end = candidates.findIndex(({ name }) => name === upstream);
+    const above = placeOf({ candidates: candidates.slice(0, end), image }).upstreams;
+    if (above.length > 0) await this.#entries.keepAbsent(above, image, tag);
   }
 
   /** The manifest that a cached tag names; `undefined` where it is not here. */
@@ -118,15 +132,24 @@ export class Walk {
     return { upstream, manifest, source, ageMs: ageOf(row, this.#clock.now()) };
   }
 
-  /** What the highest upstream said when it was asked last, however long ago (V6). */
+  /**
+   * What the highest upstream that has the tag said when it was asked last, however long ago (V6).
+   * Behind one that never said that it lacks it nobody answers (A35).
+   */
   async #findStale(
     wanted: Wanted,
+    tag: Tag,
     known: ReadonlyMap<string, CachedTag>,
   ): Promise<Found | undefined> {
-    for (const { name } of wanted.candidates) {
-      const row = known.get(name);
-      const found = isPresent(row) && (await this.#answerRow(wanted, row, 'stale'));
-      if (found) return found;
+    for (const upstream of wanted.candidates) {
+      if (upstream.origin.kind === 'local') {
+        const found = await this.#findLocal(upstream, wanted, { kind: 'tag', tag });
+        if (found) return { ...found, source: 'stale' };
+        continue;
+      }
+      const row = known.get(upstream.name);
+      if (isPresent(row)) return this.#answerRow(wanted, row, 'stale');
+      if (!row) return undefined;
     }
     return undefined;
   }

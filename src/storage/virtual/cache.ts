@@ -133,6 +133,12 @@ export interface VirtualCache {
   recordTag(tag: CachedTag): Promise<void>;
 
   /**
+   * Keeps for long, a year at least, that these upstreams had no such tag, as far as it is noted:
+   * the answer of an upstream below them rests on it (V5, A35). What nobody has is kept a minute.
+   */
+  keepAbsent(upstreams: readonly string[], image: RepositoryName, tag: Tag): Promise<void>;
+
+  /**
    * Notes that this upstream gave the bytes of a blob for this image, and that they are here.
    * Whoever else names the digest has to be given them by its own upstream first: else an upstream
    * that names a private blob of another one could have it read out here (V18, A33).

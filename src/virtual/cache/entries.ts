@@ -23,7 +23,7 @@ import { concernsVirtual } from '../registries.ts';
 interface Dependencies {
   readonly virtualCache: Pick<
     VirtualCache,
-    'findTags' | 'findTagged' | 'findManifests' | 'findBlobs'
+    'findTags' | 'findTagged' | 'findManifests' | 'findBlobs' | 'keepAbsent'
   >;
   readonly coherence: Pick<Coherence, 'catchUp' | 'position'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
@@ -42,7 +42,7 @@ interface Remembered<T> {
 
 const TAG_MS = 1000;
 /** Upkeep of any process may take out what nobody pulled for long, without a change. */
-const MANIFEST_MS = 5 * 60 * 1000;
+const CONTENT_MS = 5 * 60 * 1000;
 const MAX_TAGS = 20_000;
 const MAX_BLOBS = 100_000;
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
@@ -60,7 +60,7 @@ export class Entries implements Memory {
     sizeCalculation: ({ what }) => what.sizeBytes + ENTRY_BYTES,
   });
   /** Those whose bytes are here. */
-  readonly #blobs = new LRUCache<string, CachedBlob>({ max: MAX_BLOBS });
+  readonly #blobs = new LRUCache<string, Remembered<CachedBlob>>({ max: MAX_BLOBS });
 
   constructor({ virtualCache, coherence, clock }: Dependencies) {
     this.#cache = virtualCache;
@@ -101,6 +101,11 @@ export class Entries implements Memory {
     }
   }
 
+  /** See `VirtualCache.keepAbsent`. */
+  keepAbsent(upstreams: readonly string[], image: RepositoryName, tag: Tag): Promise<void> {
+    return this.#cache.keepAbsent(upstreams, image, tag);
+  }
+
   /** It was resolved anew. */
   forgetTag(place: Place, tag: Tag): void {
     this.#tags.delete(tagKey(place, tag));
@@ -117,7 +122,7 @@ export class Entries implements Memory {
     const readMs = this.#clock.elapsedMs();
     for (const upstream of upstreams) {
       const known = this.#manifests.get(contentKey({ upstream, image, digest }));
-      if (known && readMs - known.readMs < MANIFEST_MS) return [known.what];
+      if (known && readMs - known.readMs < CONTENT_MS) return [known.what];
     }
     const found = await this.#cache.findManifests(upstreams, image, digest);
     if (this.#coherence.position !== before) return found;
@@ -133,13 +138,16 @@ export class Entries implements Memory {
   ): Promise<CachedBlob[]> {
     if (upstreams.length === 0) return [];
     const before = await this.#coherence.catchUp(asOf);
+    const readMs = this.#clock.elapsedMs();
     for (const upstream of upstreams) {
       const known = this.#blobs.get(contentKey({ upstream, image, digest }));
-      if (known) return [known];
+      if (known && readMs - known.readMs < CONTENT_MS) return [known.what];
     }
     const found = await this.#cache.findBlobs(upstreams, image, digest);
     if (this.#coherence.position !== before) return found;
-    for (const blob of found) if (blob.isHere) this.#blobs.set(contentKey(blob), blob);
+    for (const what of found) {
+      if (what.isHere) this.#blobs.set(contentKey(what), { what, readMs });
+    }
     return found;
   }
 

@@ -18,8 +18,22 @@ export function ageOf({ checkedAt }: CachedTag, now: Date): number {
 
 /** What is there holds for hours, or for ever with 0; what is not there for seconds (V2, V7). */
 export function isFresh(row: CachedTag, upstream: VirtualUpstream, now: Date): boolean {
-  const { validityHours, negativeTtlSeconds } = upstream;
-  const ageMs = ageOf(row, now);
-  if (row.digest === undefined) return ageMs < negativeTtlSeconds * 1000;
-  return validityHours === 0 || ageMs < validityHours * HOUR_MS;
+  if (row.digest !== undefined) return isWithinValidity(row, upstream, now);
+  return ageOf(row, now) < upstream.negativeTtlSeconds * 1000;
+}
+
+/**
+ * Whether an upstream may answer without those above it being asked: each said that it lacks the
+ * tag, no longer ago than this one's own tags hold (V5, A35).
+ */
+export function restsOn(
+  lacking: readonly (CachedTag | undefined)[],
+  upstream: VirtualUpstream,
+  now: Date,
+): boolean {
+  return lacking.every((row) => row !== undefined && isWithinValidity(row, upstream, now));
+}
+
+function isWithinValidity(row: CachedTag, { validityHours }: VirtualUpstream, now: Date): boolean {
+  return validityHours === 0 || ageOf(row, now) < validityHours * HOUR_MS;
 }

@@ -22,6 +22,8 @@ export interface ShelvedManifest {
 
 export interface ShelvedTag {
   readonly tag: CachedTag;
+  /** Where it is absent: so long that is kept. */
+  absentUntilMs: number;
   readonly use: Use;
 }
 

@@ -18,8 +18,9 @@ import { referenceOf, type Shelf, type Use, wordOf } from './cache-book.ts';
 import { listShelf, measureShelves } from './cache-entries.ts';
 import type { VirtualBook } from './virtual-book.ts';
 
-/** No tag is believed to be absent for longer. */
+/** No tag is believed to be absent for longer, where nothing rests on it. */
 const ABSENT_MS = 60_000;
+const LONG_MS = 400 * 24 * 3_600_000;
 
 export class MemoryVirtualCache implements VirtualCache {
   readonly #book: VirtualBook;
@@ -101,9 +102,17 @@ export class MemoryVirtualCache implements VirtualCache {
     if (digest !== undefined && !manifests.has(digest)) return;
     tags.set(tag, {
       tag: { ...cached },
+      absentUntilMs: checkedAt.getTime() + ABSENT_MS,
       use: tags.get(tag)?.use ?? { pulls: 0, since: checkedAt },
     });
-    if (digest === undefined) this.#forgetAbsent(upstream, checkedAt.getTime() - ABSENT_MS);
+    if (digest === undefined) this.#forgetAbsent(upstream, checkedAt.getTime());
+  }
+
+  async keepAbsent(upstreams: readonly string[], image: RepositoryName, tag: Tag): Promise<void> {
+    for (const { tags } of this.#shelvesOf(upstreams, image)) {
+      const known = tags.get(tag);
+      if (known) known.absentUntilMs = known.tag.checkedAt.getTime() + LONG_MS;
+    }
   }
 
   async recordBlob({ upstream, image, digest }: NamedContent): Promise<void> {
@@ -168,10 +177,10 @@ export class MemoryVirtualCache implements VirtualCache {
   }
 
   /** Whoever asks for names that nobody has fills no shelf. */
-  #forgetAbsent(upstream: string, beforeMs: number): void {
+  #forgetAbsent(upstream: string, nowMs: number): void {
     for (const { tags } of this.#book.cache.list([upstream])) {
-      for (const { tag } of tags.values()) {
-        const isOld = tag.digest === undefined && tag.checkedAt.getTime() < beforeMs;
+      for (const { tag, absentUntilMs } of tags.values()) {
+        const isOld = tag.digest === undefined && absentUntilMs < nowMs;
         if (isOld) tags.delete(tag.tag);
       }
     }

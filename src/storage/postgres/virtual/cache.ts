@@ -54,6 +54,11 @@ const FIND_BINDING: Statement = {
          SELECT upstream FROM cached_parts
          WHERE upstream = ANY($1) AND image = $2 AND digest = $3 AND is_manifest`,
 };
+const KEEP_ABSENT: Statement = {
+  name: 'keep-absent',
+  text: `UPDATE cached_tags SET absent_until = checked_at + interval '400 days'
+         WHERE upstream = ANY($1) AND image = $2 AND tag = $3 AND digest IS NULL`,
+};
 const RECORD_BLOB: Statement = {
   name: 'record-cached-blob',
   text: `UPDATE cached_parts SET is_here = true
@@ -133,6 +138,10 @@ export class PostgresVirtualCache implements VirtualCache {
     return this.#database.transaction(async (trx) => {
       if (await lockPlace(trx, tag)) await writeTag(trx, tag);
     });
+  }
+
+  async keepAbsent(upstreams: readonly string[], image: RepositoryName, tag: Tag): Promise<void> {
+    await this.#database.query(KEEP_ABSENT, [upstreams, image, tag]);
   }
 
   async recordBlob({ upstream, image, digest }: NamedContent): Promise<void> {

@@ -43,10 +43,12 @@ const DELETIONS = [
   deleteFrom('cached_manifests', '(image, digest)'),
 ];
 
-/** Of tags that were noted as absent there are few; the others went with their manifests. */
+/** Tags that were noted as absent; the others went with their manifests. */
 const DELETE_ABSENT = `
-  DELETE FROM cached_tags WHERE upstream = :upstream AND digest IS NULL
-    AND (CAST(:image AS text) IS NULL OR image = :image)`;
+  DELETE FROM cached_tags WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM cached_tags WHERE upstream = :upstream AND digest IS NULL
+      AND (CAST(:image AS text) IS NULL OR image = :image) LIMIT :most))`;
+const MOST_ABSENT = 5000;
 
 /** Behind every letter of an image's name. */
 const LAST = '~';
@@ -65,7 +67,10 @@ export async function emptyCache(
     const range = { ...from, throughImage: after.image, throughDigest: after.digest };
     for (const sql of DELETIONS) await trx.raw(sql, range);
   }
-  await trx.raw(DELETE_ABSENT, { upstream, image: image ?? null });
+  const absent = { upstream, image: image ?? null, most: MOST_ABSENT };
+  for (let count = MOST_ABSENT; count === MOST_ABSENT; ) {
+    count = (await trx.raw(DELETE_ABSENT, absent)).rowCount;
+  }
 }
 
 /**

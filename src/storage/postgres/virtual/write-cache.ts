@@ -49,18 +49,21 @@ const WRITE_TAG = `
   WITH before AS (
     SELECT digest FROM cached_tags WHERE upstream = :upstream AND image = :image AND tag = :tag
   )
-  INSERT INTO cached_tags (upstream, image, tag, digest, checked_at, since)
-  SELECT :upstream, :image, :tag, :digest, :checkedAt, :checkedAt
+  INSERT INTO cached_tags (upstream, image, tag, digest, checked_at, since, absent_until)
+  SELECT :upstream, :image, :tag, :digest, :checkedAt, :checkedAt, :absentUntil
   WHERE CAST(:digest AS text) IS NULL OR EXISTS (
     SELECT FROM cached_manifests
     WHERE upstream = :upstream AND image = :image AND digest = :digest)
   ON CONFLICT (upstream, image, tag) DO UPDATE
-    SET digest = excluded.digest, checked_at = excluded.checked_at
+    SET digest = excluded.digest, checked_at = excluded.checked_at,
+      absent_until = excluded.absent_until
   RETURNING (SELECT digest FROM before) AS before`;
 
 /** Writes what the tag is now, where its manifest is known. */
 export async function writeTag(trx: Knex.Transaction, tag: CachedTag): Promise<void> {
-  const { rows } = await trx.raw(WRITE_TAG, { ...tag, digest: tag.digest ?? null });
+  const { digest = null, checkedAt } = tag;
+  const absentUntil = digest === null ? new Date(checkedAt.getTime() + ABSENT_MS) : null;
+  const { rows } = await trx.raw(WRITE_TAG, { ...tag, digest, absentUntil });
   const touched: (Digest | null | undefined)[] = [rows[0]?.before, tag.digest];
   await noteEntries(
     trx,
@@ -70,7 +73,7 @@ export async function writeTag(trx: Knex.Transaction, tag: CachedTag): Promise<v
   if (tag.digest === undefined) await forgetAbsent(trx, tag);
 }
 
-/** No tag is believed to be absent for longer. */
+/** No tag is believed to be absent for longer, where nothing rests on it. */
 const ABSENT_MS = 60_000;
 
 /**
@@ -79,9 +82,9 @@ const ABSENT_MS = 60_000;
  */
 const FORGET_ABSENT = `
   DELETE FROM cached_tags WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM cached_tags WHERE upstream = ? AND digest IS NULL AND checked_at < ?
-    ORDER BY checked_at LIMIT 10 FOR UPDATE SKIP LOCKED))`;
+    SELECT ctid FROM cached_tags WHERE upstream = ? AND digest IS NULL AND absent_until < ?
+    ORDER BY absent_until LIMIT 10 FOR UPDATE SKIP LOCKED))`;
 
 async function forgetAbsent(trx: Knex.Transaction, { upstream, checkedAt }: CachedTag) {
-  await trx.raw(FORGET_ABSENT, [upstream, new Date(checkedAt.getTime() - ABSENT_MS)]);
+  await trx.raw(FORGET_ABSENT, [upstream, checkedAt]);
 }

@@ -173,6 +173,15 @@ export function describeVirtualCacheContract(name: string, open: OpenPorts): voi
       expect(left.map((tags) => tags.length)).to.deep.equal([0, 0, 0, 1]);
     });
 
+    it('V5 keeps for long that there was no tag, where an answer rests on it', async () => {
+      const [kept, late] = [tagNamed('kept'), tagNamed('late')];
+      await cache.recordTag(tagOf({ ...hub, tag: kept, checkedAt: new Date(0) }));
+      await cache.keepAbsent(both, image, kept);
+      const checkedAt = new Date(300 * 24 * 3_600_000);
+      await cache.recordTag(tagOf({ ...hub, tag: late, checkedAt }));
+      expect(await cache.findTags(both, image, kept)).to.have.length(1);
+    });
+
     it('stands many who record, pull and delete at once', async () => {
       const words = Array.from({ length: 6 }, (_, nth) => `w${nth}`);
       const index = indexOf(words.map((word) => imageOf(word).digest));
