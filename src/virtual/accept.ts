@@ -10,11 +10,11 @@ import type { VirtualCache } from '../storage/virtual/cache.ts';
 import { RemoteFailure } from '../storage/virtual/remotes.ts';
 import type { VirtualCall } from './call.ts';
 import { admit } from './manifests.ts';
-import type { Registries } from './registries.ts';
+import type { Settings } from './registries.ts';
 import { proveManifest } from './sources/proof.ts';
 
 interface Dependencies {
-  readonly registries: Pick<Registries, 'catchUp' | 'find'>;
+  readonly registries: Settings;
   readonly virtualCache: Pick<VirtualCache, 'recordManifest' | 'findBlobs' | 'recordBlob'>;
   readonly blobStore: Pick<BlobStore, 'append' | 'commit' | 'discard'>;
   readonly clock: Pick<Clock, 'now'>;

@@ -13,13 +13,13 @@ import type { ByteRange } from '../oci/range.ts';
 import type { Entries } from './cache/entries.ts';
 import type { VirtualBlob, VirtualCall } from './call.ts';
 import { type Admitted, admit } from './manifests.ts';
-import type { Registries } from './registries.ts';
+import type { Settings } from './registries.ts';
 import { type LocalRepositories, localRepositoryOf } from './sources/local.ts';
 import type { Supply } from './sources/supply.ts';
 import { placeOf } from './walk.ts';
 
 interface Dependencies {
-  readonly registries: Pick<Registries, 'catchUp' | 'find'>;
+  readonly registries: Settings;
   readonly entries: Pick<Entries, 'findBlobs'>;
   readonly local: Pick<LocalRepositories, 'findBlob' | 'openBlob'>;
   readonly supply: Pick<Supply, 'open'>;

@@ -2,18 +2,23 @@
 import { RegistryError } from '../oci/error.ts';
 import { printReference, type Reference } from '../oci/reference.ts';
 import type { StoredManifest } from '../storage/metadata.ts';
+import { RemoteFailure } from '../storage/virtual/remotes.ts';
 import type { ManifestWord, VirtualCall, VirtualReading } from './call.ts';
 import { findCandidates, honouredNamespace } from './candidates.ts';
-import type { Registries } from './registries.ts';
+import type { Settings } from './registries.ts';
+import { Overtaken } from './sources/asking.ts';
 import type { SingleFlight } from './sources/single-flight.ts';
 import type { Binding, Found, Walk, Wanted } from './walk.ts';
 
 interface Dependencies {
-  readonly registries: Pick<Registries, 'catchUp' | 'find'>;
+  readonly registries: Settings;
   readonly walk: Pick<Walk, 'findTag' | 'findDigest'>;
   readonly virtualCache: Binding;
   readonly singleFlight: Pick<SingleFlight, 'share'>;
 }
+
+/** So often settings may change while an upstream is asked. */
+const MOST_TRIES = 4;
 
 /** A call, with whom it may ask. */
 export interface Admitted extends Omit<Wanted, 'isHead'> {
@@ -21,19 +26,18 @@ export interface Admitted extends Omit<Wanted, 'isHead'> {
 }
 
 /** @throws RegistryError NAME_UNKNOWN where nobody may answer */
-export async function admit(
-  registries: Pick<Registries, 'catchUp' | 'find'>,
-  call: VirtualCall,
-): Promise<Admitted> {
+export async function admit(registries: Settings, call: VirtualCall): Promise<Admitted> {
   const { registry, image } = call;
   const asOf = await registries.catchUp(call.asOf);
+  const isCurrent = registries.watch();
   const setting = await registries.find(registry, asOf);
   const candidates = setting ? findCandidates(setting.upstreams, call) : [];
   if (!setting || candidates.length === 0) {
     throw new RegistryError('NAME_UNKNOWN', { detail: { registry, image } });
   }
   const namespace = honouredNamespace(setting.upstreams, call);
-  return { registry, image, candidates, asOf, namespace: namespace ? { namespace } : {} };
+  const named = namespace ? { namespace } : {};
+  return { registry, image, candidates, asOf, isCurrent, namespace: named };
 }
 
 export class VirtualManifests {
@@ -68,8 +72,7 @@ export class VirtualManifests {
     reference: Reference,
     isHead: boolean,
   ): Promise<VirtualReading<Found['manifest']>> {
-    const { namespace, ...admitted } = await admit(this.#registries, call);
-    const found = await this.#find({ ...admitted, isHead }, reference);
+    const { namespace, found } = await this.#findCurrent(call, reference, isHead);
     if (!found) {
       throw new RegistryError('MANIFEST_UNKNOWN', {
         detail: { [reference.kind]: printReference(reference) },
@@ -79,6 +82,20 @@ export class VirtualManifests {
     const age = ageMs === undefined ? {} : { ageMs };
     const isStale = source === 'stale';
     return { found: manifest, source, isStale, upstream, ...age, ...namespace };
+  }
+
+  /** Once more where the settings changed, or something was purged, while an upstream was asked. */
+  async #findCurrent(call: VirtualCall, reference: Reference, isHead: boolean) {
+    for (let [tries, asked] = [1, call]; ; tries += 1) {
+      const { namespace, ...admitted } = await admit(this.#registries, asked);
+      try {
+        return { namespace, found: await this.#find({ ...admitted, isHead }, reference) };
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+        if (tries === MOST_TRIES) throw new RemoteFailure('busy', error.message);
+        asked = { ...call, asOf: undefined };
+      }
+    }
   }
 
   /** All who ask for the same at once share one walk, and its questions to the database. */

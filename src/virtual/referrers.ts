@@ -5,14 +5,14 @@ import { parseManifest } from '../oci/manifest.ts';
 import type { VirtualUpstream } from '../oci/virtual-registry.ts';
 import type { VirtualCall } from './call.ts';
 import { type Admitted, admit } from './manifests.ts';
-import type { Registries } from './registries.ts';
+import type { Settings } from './registries.ts';
 import { type LocalRepositories, localRepositoryOf } from './sources/local.ts';
 import { proveManifest } from './sources/proof.ts';
 import type { Sources } from './sources/sources.ts';
 import { type Binding, placeOf } from './walk.ts';
 
 interface Dependencies {
-  readonly registries: Pick<Registries, 'catchUp' | 'find'>;
+  readonly registries: Settings;
   readonly virtualCache: Binding;
   readonly sources: Pick<Sources, 'ask'>;
   readonly local: Pick<LocalRepositories, 'listReferrers'>;

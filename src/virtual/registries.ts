@@ -19,6 +19,9 @@ export interface Setting {
   readonly upstreams: readonly VirtualUpstream[];
 }
 
+/** What a call needs of them. */
+export type Settings = Pick<Registries, 'catchUp' | 'find' | 'watch'>;
+
 const MAX_REGISTRIES = 1000;
 /** Clients choose what they write there. */
 const MAX_HOSTS = 1000;
@@ -46,6 +49,9 @@ export class Registries implements Memory {
     max: MAX_HOSTS,
   });
 
+  /** How often. */
+  #forgotten = 0;
+
   constructor({ virtualRegistries, coherence }: Dependencies) {
     this.#registries = virtualRegistries;
     this.#coherence = coherence;
@@ -54,6 +60,15 @@ export class Registries implements Memory {
   /** @returns the position as of which all that is remembered is true (`Coherence.catchUp`) */
   catchUp(asOf?: number): Promise<number> {
     return this.#coherence.catchUp(asOf);
+  }
+
+  /** @returns what says whether no setting changed, and nothing was purged, since this call */
+  watch(): () => Promise<boolean> {
+    const since = this.#forgotten;
+    return async () => {
+      await this.#coherence.catchUp();
+      return this.#forgotten === since;
+    };
   }
 
   /** What is true at some moment after the call, or at the position. */
@@ -80,6 +95,7 @@ export class Registries implements Memory {
   }
 
   clear(): void {
+    this.#forgotten += 1;
     this.#settings.clear();
     this.#hosts.clear();
   }

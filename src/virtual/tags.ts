@@ -13,12 +13,12 @@ import type { Change } from '../storage/change-log.ts';
 import { UpstreamFailure } from '../storage/upstream.ts';
 import type { VirtualCall } from './call.ts';
 import { type Admitted, admit } from './manifests.ts';
-import { concernsVirtual, type Registries } from './registries.ts';
+import { concernsVirtual, type Settings } from './registries.ts';
 import { type LocalRepositories, localRepositoryOf } from './sources/local.ts';
 import type { Sources } from './sources/sources.ts';
 
 interface Dependencies {
-  readonly registries: Pick<Registries, 'catchUp' | 'find'>;
+  readonly registries: Settings;
   readonly sources: Pick<Sources, 'ask'>;
   readonly local: Pick<LocalRepositories, 'listTags'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
@@ -48,6 +48,9 @@ export class VirtualTags implements Memory {
     maxSize: MAX_HELD_TAGS,
     sizeCalculation: ({ tags }) => tags.length + 1,
   });
+
+  /** How often. */
+  #cleared = 0;
 
   constructor({ registries, sources, local, clock }: Dependencies) {
     this.#registries = registries;
@@ -81,6 +84,7 @@ export class VirtualTags implements Memory {
   }
 
   clear(): void {
+    this.#cleared += 1;
     this.#held.clear();
   }
 
@@ -96,11 +100,12 @@ export class VirtualTags implements Memory {
     const held = this.#held.get(key);
     const readMs = this.#clock.elapsedMs();
     if (held && readMs - held.readMs < HELD_MS) return held.tags;
+    const cleared = this.#cleared;
     try {
       const tags = await this.#sources.ask(upstream, (remote) =>
         remote.listTags(image, { limit: MAX_TAGS }),
       );
-      if (tags) this.#held.set(key, { tags, readMs });
+      if (tags && this.#cleared === cleared) this.#held.set(key, { tags, readMs });
       return tags;
     } catch (error) {
       if (held && error instanceof UpstreamFailure) return held.tags;

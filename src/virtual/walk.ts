@@ -32,6 +32,8 @@ export interface Wanted {
   readonly candidates: readonly VirtualUpstream[];
   readonly isHead: boolean;
   readonly asOf: number | undefined;
+  /** See `Registries.watch`. */
+  readonly isCurrent: () => Promise<boolean>;
 }
 
 export interface Found {

@@ -17,7 +17,7 @@ import type { Sources } from './sources.ts';
 interface Dependencies {
   readonly virtualCache: Pick<
     VirtualCache,
-    'findTags' | 'findManifests' | 'recordManifest' | 'recordTag'
+    'findTags' | 'findManifests' | 'recordManifest' | 'recordTag' | 'deleteEntry'
   >;
   readonly sources: Pick<Sources, 'open' | 'note'>;
   readonly singleFlight: Pick<SingleFlight, 'take'>;
@@ -31,6 +31,16 @@ export interface Question {
   readonly image: RepositoryName;
   /** Whether the content itself is not wanted (V10). */
   readonly isHead: boolean;
+  /** Whether the settings that it was asked by still hold, and nothing was purged since. */
+  readonly isCurrent: () => Promise<boolean>;
+}
+
+/**
+ * What an upstream said is no answer any more: it was asked before a purge, or under settings that
+ * changed meanwhile. To be asked again.
+ */
+export class Overtaken extends Error {
+  override readonly name = 'Overtaken';
 }
 
 /** What the upstream has. */
@@ -65,7 +75,9 @@ export class Asking {
     const { answer } = await this.#singleFlight.take<Outcome>({
       ...namesOf(question, tag),
       look: () => this.#lookForTag(question, tag),
-      ask: async () => ({ answer: await this.#noting(question, () => this.#ask(question, tag)) }),
+      ask: async () => ({
+        answer: await this.#settle({ ...question, tag }, () => this.#ask(question, tag)),
+      }),
     });
     return answer;
   }
@@ -76,9 +88,26 @@ export class Asking {
       ...namesOf(question, digest),
       look: () => this.#lookForDigest(question, digest),
       ask: async () => ({
-        answer: await this.#noting(question, () => this.#askByDigest(question, digest)),
+        answer: await this.#settle(question, () => this.#askByDigest(question, digest)),
       }),
     });
+    return answer;
+  }
+
+  /** Nothing stays that was written beside a purge. @throws Overtaken */
+  async #settle(
+    question: Question & { readonly tag?: Tag },
+    task: () => Promise<Answer | undefined>,
+  ): Promise<Answer | undefined> {
+    const answer = await this.#noting(question, task);
+    try {
+      await assertCurrent(question);
+    } catch (error) {
+      const { tag } = question;
+      const entry = answer && { ...answer.manifest, ...(tag === undefined ? {} : { tag }) };
+      if (entry) await this.#cache.deleteEntry(entry);
+      throw error;
+    }
     return answer;
   }
 
@@ -143,11 +172,13 @@ export class Asking {
     const known = await this.#findManifest(question, word.digest);
     if (known && (known.content || isHead)) {
       const { digest } = word;
+      await assertCurrent(question);
       await this.#cache.recordTag({ upstream: upstream.name, image, tag, digest, checkedAt });
       return { manifest: known, wasKnown: true, checkedAt };
     }
     if (!isHead) return this.#fetch({ ...question, checkedAt }, word.digest, source);
     const manifest = { upstream: upstream.name, image, ...word };
+    await assertCurrent(question);
     await this.#cache.recordManifest({ manifest, tag, checkedAt, blobs: [], manifests: [] });
     return { manifest, wasKnown: false, checkedAt };
   }
@@ -163,6 +194,7 @@ export class Asking {
       throw new RemoteFailure('broken', `the upstream names ${word.digest} for ${digest}`);
     }
     const manifest = { ...word, upstream: upstream.name, image, digest };
+    await assertCurrent(question);
     await this.#cache.recordManifest({ manifest, checkedAt, blobs: [], manifests: [] });
     return { manifest, wasKnown: false };
   }
@@ -174,10 +206,12 @@ export class Asking {
   }
 
   async #record(
-    { upstream, image, tag, checkedAt }: Recording,
+    question: Recording,
     { blobs, manifests, ...proven }: ReturnType<typeof proveManifest>,
   ): Promise<Answer> {
+    const { upstream, image, tag, checkedAt } = question;
     const manifest = { upstream: upstream.name, image, ...proven };
+    await assertCurrent(question);
     const named = tag === undefined ? {} : { tag };
     await this.#cache.recordManifest({ manifest, ...named, checkedAt, blobs, manifests });
     return { manifest, wasKnown: false, ...(tag === undefined ? {} : { checkedAt }) };
@@ -194,6 +228,7 @@ export class Asking {
     const kept =
       upstream.whenGone === 'keep' && isPresent(row) && (await this.#keep(question, row));
     const digest = kept ? kept.digest : undefined;
+    await assertCurrent(question);
     await this.#cache.recordTag({ upstream: upstream.name, image, tag, digest, checkedAt });
     return kept ? { manifest: kept, wasKnown: true, checkedAt } : undefined;
   }
@@ -215,6 +250,12 @@ export class Asking {
     const [manifest] = await this.#cache.findManifests([upstream.name], image, digest);
     return manifest;
   }
+}
+
+/** @throws Overtaken */
+async function assertCurrent({ isCurrent, upstream }: Question): Promise<void> {
+  if (await isCurrent()) return;
+  throw new Overtaken(`the settings of ${upstream.name} change while it is asked`);
 }
 
 type Recording = Question & { readonly tag?: Tag; readonly checkedAt: Date };
