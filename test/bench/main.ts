@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- row …]`: Meridian beside Debian's docker-registry in one run, as a table.
  * Needs `docker-registry`, `wrk`, `curl` and `skopeo` on the PATH. Ends with 1 where a bar is
- * missed.
+ * missed. The start of a name means every row that begins so.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { benchManifests } from './manifests.ts';
 import { openOurs, openPeer, type Stand } from './stand.ts';
 import { benchStarts } from './starts.ts';
 import { printTable, type Row } from './table.ts';
+import { VIRTUAL_ROWS } from './virtual/rows.ts';
 
 interface Sides {
   readonly ours: Stand;
@@ -28,14 +29,22 @@ const ROWS: Record<string, (sides: Sides) => Promise<Row[]>> = {
   images: ({ ours, peer, folder }) => benchImages(ours, peer, folder),
   memory: ({ ours, folder }) => benchMemory(ours, folder),
   lists: () => benchLists(),
+  ...VIRTUAL_ROWS,
 };
 
-async function main(names: readonly string[]): Promise<void> {
-  const unknown = names.find((name) => !Object.hasOwn(ROWS, name));
-  if (unknown) throw new Error(`no row ${unknown}; there are ${Object.keys(ROWS).join(', ')}`);
+/** @throws Error where no row begins so */
+function rowsOf(word: string): string[] {
+  const names = Object.keys(ROWS);
+  const found = names.filter((name) => name === word || name.startsWith(`${word}-`));
+  if (found.length === 0) throw new Error(`no row ${word}; there are ${names.join(', ')}`);
+  return found;
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  const names = words.length > 0 ? words.flatMap(rowsOf) : Object.keys(ROWS);
   const folder = await mkdtemp(join(tmpdir(), 'bench-files-'));
   const rows: Row[] = [];
-  for (const name of names.length > 0 ? names : Object.keys(ROWS)) {
+  for (const name of names) {
     process.stderr.write(`${name} …\n`);
     await using ours = await openOurs();
     await using peer = await openPeer();

@@ -1,7 +1,7 @@
 /** Debian's docker-registry, the registry that everybody knows, on a port of its own. */
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPort, waitForAnswer } from './program.ts';
@@ -11,6 +11,8 @@ export interface DockerRegistryOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Where its content is; a folder that is removed afterwards where absent. */
   readonly folder?: string;
+  /** File for what it prints, its access log above all, where the configuration wants one. */
+  readonly accessLog?: string;
 }
 
 export interface DockerRegistry {
@@ -38,7 +40,10 @@ export async function startDockerRegistry(
   });
   const file = join(own, 'config.yml');
   await writeFile(file, config);
-  const child = spawn('docker-registry', ['serve', file], { stdio: 'ignore' });
+  const log = options.accessLog === undefined ? undefined : await open(options.accessLog, 'w');
+  const stdio: StdioOptions = ['ignore', log?.fd ?? 'ignore', 'ignore'];
+  const child = spawn('docker-registry', ['serve', file], { stdio });
+  await log?.close();
   const exited = once(child, 'exit');
   const url = `http://${address}`;
   // Its root asks nobody for a password.
