@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
 import type { ByteRange } from '../../oci/range.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
-import type { VirtualUpstream } from '../../oci/virtual-registry.ts';
+import { sourceOf, type VirtualUpstream } from '../../oci/virtual-registry.ts';
 import type { Fill, WantedContent } from '../../registry/fill.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import { StorageFull } from '../../storage/failure.ts';
@@ -135,7 +135,7 @@ export class Supply {
       digest,
       sizeBytes,
       source: (offset) => source.openBlob(image, digest, offset),
-      origin: { name: originOf(upstream, image), findKept },
+      origin: { name: originOf(where), findKept },
       onVerified: (_digest, size) =>
         this.#settings.singleFlight.share(`brought ${upstream} ${image} ${digest}`, async () => {
           await this.#cache.recordBlob({ upstream, image, digest });
@@ -158,9 +158,9 @@ export class Supply {
   }
 }
 
-/** Short, and of letters that the name of a staging may have. */
-function originOf(upstream: string, image: RepositoryName): string {
-  return hexOf(digestOf(`${upstream} ${image}`)).slice(0, 16);
+/** Short, and of letters that the name of a staging may have; another one at another URL. */
+function originOf({ upstream, image }: Where): string {
+  return hexOf(digestOf(`${upstream.name} ${sourceOf(upstream)} ${image}`)).slice(0, 16);
 }
 
 /** Resolves when there is a byte, or the end; rejects where it fails before. */

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
+import { defer } from '../../support/deferred.ts';
 import { type OpenPorts, openMemoryPorts, openPostgresPorts } from '../../support/ports.ts';
 import {
   APP,
@@ -39,15 +40,15 @@ for (const [maker, openPorts] of Object.entries(MAKERS)) {
     /** Does it while the upstream has the question. */
     async function during<T>(asking: () => Promise<T>, change: () => Promise<unknown>): Promise<T> {
       const remote = stand.remote('a');
-      let open = () => {};
-      remote.gate = new Promise((resolve) => (open = resolve));
+      const gate = defer();
+      remote.gate = gate.promise;
       const asked = remote.asked.length;
       const outcome = asking();
       outcome.catch(() => undefined);
       while (remote.asked.length === asked) await turn();
       await change();
       remote.gate = undefined;
-      open();
+      gate.resolve();
       return outcome;
     }
 

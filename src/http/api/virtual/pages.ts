@@ -1,5 +1,6 @@
 /** What the routes of virtual registries have in common: names in paths, and pages of lists. */
 import type { Context } from 'koa';
+import { RegistryError } from '../../../oci/error.ts';
 import { jsonAnswer, writeAnswer } from '../../answer.ts';
 import { cutPage, printNextLink, readLast, readPageSize } from '../../pagination.ts';
 
@@ -8,8 +9,11 @@ export const FRESH = { 'Cache-Control': 'no-store' };
 /** Whatever may be a name here. */
 const NAME = /^[a-z0-9._-]{1,255}$/;
 
+/** As it stands in the path. @throws RegistryError NAME_INVALID for what no table can hold */
 export function nameOf(context: Context): string {
-  return String(context['params']?.name);
+  const name = String(context['params']?.name);
+  if (name.includes('\0')) throw new RegistryError('NAME_INVALID');
+  return name;
 }
 
 /** A page of what has names, in their order. @param key names the list in the answer */

@@ -8,14 +8,17 @@ import { parsedBy } from '../orders.ts';
 const MAX_PATTERNS = 100;
 const MAX_HOSTS = 20;
 
-const textShape = z.string().max(1000);
+/** PostgreSQL keeps every character but this one. */
+const NO_NUL = /^[^\0]*$/;
+
+const textShape = z.string().max(1000).regex(NO_NUL);
 const patternsShape = z.array(patternShape).max(MAX_PATTERNS);
 const imageShape = parsedBy(parseRepositoryName, 'this names no repository');
 const referenceShape = parsedBy(parseReference, 'this is neither a tag nor a digest');
 
 export const registryShape = z.strictObject({
   description: textShape.optional(),
-  upstreams: z.array(z.string()).optional(),
+  upstreams: z.array(textShape).optional(),
   hosts: z.array(z.string().max(255)).max(MAX_HOSTS).optional(),
   isPublic: z.boolean().optional(),
   unusedDays: z.int().min(1).max(36_500).nullable().optional(),
@@ -26,9 +29,9 @@ export const upstreamShape = z.strictObject({
   description: textShape.optional(),
   url: z.string().max(2000).optional(),
   prefix: imageShape.optional(),
-  username: z.string().min(1).max(1000).nullable().optional(),
+  username: textShape.min(1).nullable().optional(),
   password: z.string().min(1).max(10_000).nullable().optional(),
-  realmHosts: z.array(z.string().max(255)).max(MAX_HOSTS).optional(),
+  realmHosts: z.array(z.string().max(255).regex(NO_NUL)).max(MAX_HOSTS).optional(),
   rewritesLibrary: z.boolean().optional(),
   maxConcurrency: z.int().min(1).max(1000).optional(),
   timeoutMs: z.int().min(100).max(600_000).optional(),
@@ -44,7 +47,7 @@ export const upstreamShape = z.strictObject({
   deny: patternsShape.optional(),
   exclusive: patternsShape.optional(),
   whenGone: z.enum(['forget', 'keep']).optional(),
-  namespace: z.string().min(1).max(255).nullable().optional(),
+  namespace: z.string().min(1).max(255).regex(NO_NUL).nullable().optional(),
   viaPrimary: z.enum(['first', 'when-limited', 'never']).optional(),
 });
 

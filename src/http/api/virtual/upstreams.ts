@@ -1,6 +1,7 @@
 /** Upstreams of virtual registries and what is cached of them: `/api/v1/virtual_upstreams`. */
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
+import { RegistryError } from '../../../oci/error.ts';
 import { parseReference, parseRepositoryName, printReference } from '../../../oci/reference.ts';
 import type { CacheEntry } from '../../../storage/virtual/cache.ts';
 import type { UpstreamChange } from '../../../virtual/book/upstream-change.ts';
@@ -93,6 +94,7 @@ async function listEntries(
   const query = new URLSearchParams(context.querystring);
   const n = readPageSize(query);
   const prefix = query.get('prefix') || undefined;
+  if (prefix?.includes('\0')) throw new RegistryError('NAME_INVALID');
   const last = readLast(query, (text) => (readKey(text) ? text : undefined));
   const after = last === undefined ? undefined : readKey(last);
   const found = await upstreamBook.listEntries(nameOf(context), {

@@ -12,6 +12,9 @@ const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** More pages than this are not asked for at once. */
 const MAX_PAGES = 100;
 
+/** All pages of an index together: a list of signatures is no transfer (A38, A45). */
+const MAX_INDEX_BYTES = 2 * MAX_PAGE_BYTES;
+
 /** Registries refuse more in one page. */
 const MAX_PAGE_TAGS = 1000;
 
@@ -52,9 +55,14 @@ export async function findReferrersIndex(
   subject: string,
 ): Promise<RemoteManifest | undefined> {
   const pages: Page[] = [];
+  let sizeBytes = 0;
   const url = new URL(`/v2/${name}/referrers/${subject}`, line.facts.url);
   for await (const page of readPages(line, { url, scope: scopeOf(name), isOptional: true })) {
     if (page.mediaType !== OCI_INDEX) return undefined;
+    sizeBytes += page.content.length;
+    if (sizeBytes > MAX_INDEX_BYTES) {
+      throw new RemoteFailure('broken', `${url.host} lists more than ${MAX_INDEX_BYTES} bytes`);
+    }
     pages.push(page);
   }
   const [first] = pages;

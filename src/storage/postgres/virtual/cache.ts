@@ -76,6 +76,9 @@ const IS_NAMED: Statement = {
                         WHERE digest = $1 AND NOT is_manifest) AS "isNamed"`,
 };
 
+/** Each image has a lock, of which the server has some thousands for all transactions together. */
+const PULLS_AT_ONCE = 500;
+
 export class PostgresVirtualCache implements VirtualCache {
   readonly #database: Database;
 
@@ -154,8 +157,10 @@ export class PostgresVirtualCache implements VirtualCache {
   }
 
   async recordPulls(pulls: readonly Pull[]): Promise<void> {
-    if (pulls.length === 0) return;
-    await this.#database.transaction((trx) => countPulls(trx, pulls));
+    for (let first = 0; first < pulls.length; first += PULLS_AT_ONCE) {
+      const some = pulls.slice(first, first + PULLS_AT_ONCE);
+      await this.#database.transaction((trx) => countPulls(trx, some));
+    }
   }
 
   listEntries(page: {

@@ -112,6 +112,15 @@ export function describeCacheEntriesContract(name: string, open: OpenPorts): voi
       expect(await cache.measure(['hub'])).to.deep.equal({ entries: 1, sizeBytes: 0 });
     });
 
+    it('count as many pulls as are held, each of an image of its own', async () => {
+      const one = { upstream: 'hub', digest: imageOf('one').digest, at: later(1) };
+      const images = Array.from({ length: 10_000 }, (_, nth) => repositoryNamed(`image-${nth}`));
+      await cache.recordManifest(entryOf({ upstream: 'hub', image: images.at(-1)! }, 'one'));
+      await cache.recordPulls(images.map((each) => ({ ...one, image: each })));
+      const [entry] = await cache.listEntries({ upstream: 'hub', limit: 9 });
+      expect(entry?.pulls).to.equal(1);
+    });
+
     it('count pulls by their tag and by their digest, and pass over what is gone', async () => {
       const { digest, mediaType } = imageOf('one');
       for (const tag of [v1, v2]) await cache.recordManifest(entryOf({ ...hub, tag }, 'one'));

@@ -44,7 +44,7 @@ describe('the cache of virtual registries, as administrators see it', () => {
     const second = await list(next);
     expect(second).to.deep.equal({ names: ['library/busybox:1'], link: undefined });
     expect((await list('?prefix=library/')).names).to.have.lengthOf(2);
-    for (const query of ['?last=a', '?last=a:b:c', '?last=A:1', '?n=-1']) {
+    for (const query of ['?last=a', '?last=a:b:c', '?last=A:1', '?n=-1', '?prefix=%00']) {
       expect((await stand.ask(`GET ${ENTRIES}${query}`)).status, query).to.equal(400);
     }
     expect((await stand.ask('GET /api/v1/virtual_upstreams/none/entries')).status).to.equal(404);

@@ -90,6 +90,9 @@ describe('/api/v1/virtual_registries and /api/v1/virtual_upstreams', () => {
       ['two', { hosts: ['mirror.test"'] }, 400],
       ['two', { unusedDays: 0 }, 400],
       ['two', { name: 'three' }, 400],
+      ['two', { description: 'a\0b' }, 400],
+      ['two', { upstreams: ['a\0b'] }, 400],
+      ['two%00', {}, 400],
       ['Two', {}, 400],
       ['a%2Fb', {}, 400],
     ];

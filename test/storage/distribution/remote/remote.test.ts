@@ -148,6 +148,14 @@ describe('a remote', () => {
     expect(manifests).to.deep.equal(names.map((digest) => ({ digest })));
   });
 
+  it('A38 A45 takes no list of referrers that does not end', async () => {
+    for (const word of ['one', 'two', 'three']) {
+      const page = referrersPage(digestOf(word), { link: `<?page=${word}>; rel="next"` }, 3 * MIB);
+      upstream.misbehave(page, 'referrers', 1);
+    }
+    expect(await faultOf(open().findReferrers(image, digestOf('subject')))).to.equal('broken');
+  });
+
   it('remembers what it was told of its limit', async () => {
     upstream.putImage(image, 'v1', 'one');
     expect(open().rateLimit).to.equal(undefined);
@@ -163,7 +171,11 @@ describe('a remote', () => {
   });
 });
 
-function referrersPage(digest: string, link: Record<string, string> = {}): Misdeed {
-  const body = JSON.stringify({ schemaVersion: 2, manifests: [{ digest }] });
+const MIB = 1024 * 1024;
+
+/** @param padding bytes that an annotation fills */
+function referrersPage(digest: string, link: Record<string, string> = {}, padding = 0): Misdeed {
+  const annotated = padding === 0 ? {} : { annotations: { padding: 'x'.repeat(padding) } };
+  const body = JSON.stringify({ schemaVersion: 2, manifests: [{ digest, ...annotated }] });
   return (_, response) => response.writeHead(200, { 'content-type': OCI_INDEX, ...link }).end(body);
 }
