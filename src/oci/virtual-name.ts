@@ -7,7 +7,7 @@
 import { parseRepositoryName, type RepositoryName } from './reference.ts';
 
 /** No repository of this registry itself may begin like this. */
-export const VIRTUAL_PREFIX = 'virtual_registries/';
+const VIRTUAL_PREFIX = 'virtual_registries/';
 
 const CANONICAL = `${VIRTUAL_PREFIX}containers/`;
 const SPELLINGS = [CANONICAL, `${VIRTUAL_PREFIX}container/`];

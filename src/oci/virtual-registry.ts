@@ -93,5 +93,7 @@ export function isSameSource(one: VirtualUpstream, other: VirtualUpstream): bool
 
 /** Where an upstream's content comes from, in one text. */
 export function sourceOf({ origin }: VirtualUpstream): string {
-  return origin.kind === 'remote' ? origin.url : `local:${origin.prefix}`;
+  if (origin.kind === 'local') return `local:${origin.prefix}`;
+  // `alpine` is another image with and without.
+  return origin.rewritesLibrary ? `${origin.url} library` : origin.url;
 }

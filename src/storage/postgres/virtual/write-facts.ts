@@ -35,7 +35,10 @@ export async function applyVirtualFact(trx: Knex.Transaction, fact: VirtualFact)
 
 /** As `sourceOf` says it. */
 const sourceIn = (origin: string) =>
-  `coalesce(${origin} ->> 'url', 'local:' || (${origin} ->> 'prefix'))`;
+  `coalesce(
+    (${origin} ->> 'url')
+      || CASE ${origin} ->> 'rewritesLibrary' WHEN 'true' THEN ' library' ELSE '' END,
+    'local:' || (${origin} ->> 'prefix'))`;
 
 /** What was cached of another place is no content of this one. */
 const IS_ELSEWHERE = `

@@ -242,7 +242,9 @@ export function describeVirtualRegistriesContract(name: string, open: OpenPorts)
       for (const ports of [primary, secondary]) {
         expect(await cachedOf(ports, 'hub')).to.deep.equal(ALL);
       }
+      const { name, origin } = same;
       const elsewhere = [
+        upstreamNamed(name, { origin: { ...origin, rewritesLibrary: true } as typeof origin }),
         upstreamNamed('hub', { url: 'https://other.test' }),
         upstreamNamed('hub', { origin: { kind: 'local', prefix: image } }),
         upstreamNamed('hub', { origin: { kind: 'local', prefix: other } }),
