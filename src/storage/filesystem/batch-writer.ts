@@ -67,7 +67,8 @@ export class BatchWriter {
       this.#start();
     }
     await this.#syncing;
-    await this.#file.datasync();
+    // Of no bytes none are lost; a sync of a new file would keep its first reader waiting.
+    if (this.#position > 0) await this.#file.datasync();
     await this.#settle();
   }
 

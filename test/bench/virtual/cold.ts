@@ -27,13 +27,18 @@ export async function benchCold(stage: Stage, clients: number): Promise<Row[]> {
   const ours = await pullByAll(stage, stage.virtual(), clients);
   const peer = await pullByAll(stage, { stand: stage.peer, prefix: '' }, clients);
   const what = `${clients} clients, one cold image of ${LAYERS} layers`;
-  const row = (name: string, read: (seen: Seen) => number, unit: string, atMost: number): Row =>
-    limitRow(name, { ours: read(ours), peer: read(peer), unit }, atMost);
+  const both = (figure: (seen: Seen) => number) => ({ ours: figure(ours), peer: figure(peer) });
+  const [manifests, blobs, failed, seconds] = [
+    both((seen) => seen.manifestGets),
+    both((seen) => seen.mostBlobGets),
+    both((seen) => seen.failures.length),
+    both((seen) => seen.seconds),
+  ];
   return [
-    row(`${what}: GETs of the manifest upstream`, (seen) => seen.manifestGets, 'GETs', 1),
-    row('… GETs of each blob upstream, at most', (seen) => seen.mostBlobGets, 'GETs', 1),
-    row('… clients that failed', (seen) => seen.failures.length, 'clients', 0),
-    row('… until all have it', (seen) => seen.seconds, 's', peer.seconds),
+    limitRow(`${what}: GETs of the manifest upstream`, { ...manifests, unit: 'GETs' }, 1),
+    limitRow('… GETs of each blob upstream, at most', { ...blobs, unit: 'GETs' }, 1),
+    limitRow('… clients that failed', { ...failed, unit: 'clients' }, 0),
+    limitRow('… until all have it', { ...seconds, unit: 's' }, Math.ceil(peer.seconds)),
   ];
 }
 
@@ -46,7 +51,9 @@ async function pullByAll(stage: Stage, place: Place, clients: number): Promise<S
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_EACH * clients });
   const startedAt = performance.now();
   const pulls = await Promise.allSettled(
-    Array.from({ length: clients }, (_, n) => pull(image, target, agent, n % HASHING === 0)),
+    Array.from({ length: clients }, (_, n) =>
+      pull(image, target, { agent, isHashed: n % HASHING === 0 }),
+    ),
   );
   const seconds = (performance.now() - startedAt) / 1000;
   agent.destroy();
@@ -59,10 +66,9 @@ async function pullByAll(stage: Stage, place: Place, clients: number): Promise<S
 async function pull(
   image: Image,
   { url, headers }: Awaited<ReturnType<typeof targetOf>>,
-  agent: Agent,
-  isHashed: boolean,
+  how: { readonly agent: Agent; readonly isHashed: boolean },
 ): Promise<void> {
-  const options = { agent, isHashed, headers };
+  const options = { ...how, headers };
   const accepting = { ...options, headers: { ...headers, Accept: image.manifest.mediaType } };
   await read(`${url}/manifests/v1`, image.manifest, accepting);
   await Promise.all(image.blobs.map((blob) => read(`${url}/blobs/${blob.digest}`, blob, options)));

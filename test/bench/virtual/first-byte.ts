@@ -13,12 +13,6 @@ import { type Image, openProxy, type Place, pushImage, type Stage, targetOf } fr
 const ROUND_TRIP_MS = 50;
 const AT_MOST = 1.2;
 
-interface Ways {
-  readonly direct: Place;
-  readonly ours: Place;
-  readonly peer: Place;
-}
-
 interface Rounds {
   readonly direct: Read[];
   readonly ours: Read[];
@@ -42,11 +36,11 @@ export async function benchFirstByte(
   for (let round = 0; round < rounds; round++) {
     const image = await pushImage(upstream, `bench/large-${round}`, [sizeMib * 2 ** 20]);
     const turn = NAMES.toSorted(() => (round % 2 === 0 ? 1 : -1));
-    for (const name of turn) seen.near[name].push(await readCold(near, name, image));
+    for (const name of turn) seen.near[name].push(await readCold(near[name], image));
     for (const name of turn) {
       // The direct way over the line is that of a client that is as far from the upstream.
       seen.far[name].push(
-        await readCold(far, name, image, name === 'direct' ? line.url : undefined),
+        await readCold(far[name], image, name === 'direct' ? line.url : undefined),
       );
     }
   }
@@ -62,12 +56,11 @@ const noRounds = (): Rounds => ({ direct: [], ours: [], peer: [] });
 
 /** The manifest first, as every client does: by it a blob is known. */
 async function readCold(
-  ways: Ways,
-  name: (typeof NAMES)[number],
+  place: Place,
   { manifest, blobs, ...image }: Image,
   origin?: string,
 ): Promise<Read> {
-  const { url, headers } = await targetOf(ways[name], image);
+  const { url, headers } = await targetOf(place, image);
   const there = origin === undefined ? url : url.replace(new URL(url).origin, origin);
   const accepting = { ...headers, Accept: manifest.mediaType };
   await read(`${there}/manifests/v1`, manifest, { headers: accepting });

@@ -17,6 +17,7 @@ class SlowDisk implements WritableFile {
   readonly #waiting: ((failure?: Error) => void)[] = [];
   /** How many bytes each write was given. */
   readonly writes: number[] = [];
+  syncs = 0;
 
   constructor(file: WritableFile) {
     this.#file = file;
@@ -31,6 +32,7 @@ class SlowDisk implements WritableFile {
   };
 
   datasync(): Promise<void> {
+    this.syncs += 1;
     return this.#file.datasync();
   }
 
@@ -64,6 +66,17 @@ describe('writing in batches', () => {
 
   /** What their giver is told to wait for, chunk by chunk. */
   const takeAll = (taken: readonly Buffer[]) => taken.map((chunk) => writer.take(chunk));
+
+  it('syncs what was written, and nothing where that is nothing', async () => {
+    await writer.finish();
+    expect(disk.syncs).to.equal(0);
+    expect(writer.take(chunks[0]!)).to.equal(undefined);
+    const finished = writer.finish();
+    await setImmediate();
+    disk.admit();
+    await finished;
+    expect(disk.syncs).to.equal(1);
+  });
 
   it('makes the sender wait only once 2 MiB lie behind a write', async () => {
     const outcomes = takeAll(chunks.slice(0, 12));
