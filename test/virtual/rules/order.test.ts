@@ -77,7 +77,7 @@ for (const [maker, openPorts] of Object.entries(MAKERS)) {
       expect((await get()).found.digest).to.equal(one.digest);
     });
 
-    it('A35 gives nothing from below while a higher upstream was never asked, and fails', async () => {
+    it('A35 gives nothing from below while one above was never asked, and fails', async () => {
       await share();
       putImage(stand.remote('b'), two);
       await get('lower');
