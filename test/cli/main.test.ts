@@ -73,6 +73,7 @@ describe('an operator’s command', () => {
   it('refuses a grant that is none', () => {
     const { status, stderr } = run(['account', 'add', 'ci', '--grant', 'team/**=eat']);
     expect(status).to.equal(2);
-    expect(stderr).to.include('Actions are pull, push, overwrite, delete, admin.');
+    const actions = 'pull, push, overwrite, delete, read_virtual_registry, admin';
+    expect(stderr).to.include(`Actions are ${actions}.`);
   });
 });
