@@ -2,8 +2,8 @@
  * All migrations, in the order in which they run. One noun each, immutable once released.
  *
  * content/ (0001 to 0019) has the log and what is pushed, lifecycle/ what becomes of it later,
- * people/ (0020 to 0039) has accounts, sites and what machines agree on, virtual/ (0040 on) virtual
- * registries.
+ * people/ (0020 to 0039) has accounts, sites and what machines agree on, virtual/ (0040 to 0059)
+ * virtual registries, tree/ (0060 on) what lists by group, project and time need.
  */
 import type { Knex } from 'knex';
 import * as logHead from './content/0001-log-head.ts';
@@ -34,6 +34,8 @@ import * as leases from './people/0027-leases.ts';
 import * as sitePlaces from './people/0028-site-places.ts';
 import * as siteReports from './people/0029-site-reports.ts';
 import * as siteOrders from './people/0030-site-orders.ts';
+import * as nameTree from './tree/0060-name-tree.ts';
+import * as tagPushes from './tree/0061-tag-pushes.ts';
 import * as virtualRegistries from './virtual/0040-virtual-registries.ts';
 import * as virtualCache from './virtual/0041-virtual-cache.ts';
 import * as cachedGarbage from './virtual/0042-cached-garbage.ts';
@@ -74,4 +76,6 @@ export const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0042-cached-garbage': cachedGarbage,
   '0043-virtual-counts': virtualCounts,
   '0044-cached-absence': cachedAbsence,
+  '0060-name-tree': nameTree,
+  '0061-tag-pushes': tagPushes,
 };

@@ -32,11 +32,12 @@ import type { Metadata } from './storage/metadata.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
 import type { SecretKeyStore } from './storage/secret-key.ts';
 import type { Sites } from './storage/sites.ts';
+import type { NameTree } from './storage/tree/tree.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
 import type { VirtualCache } from './storage/virtual/cache.ts';
 import type { VirtualCounts } from './storage/virtual/counts.ts';
 import type { VirtualRegistries } from './storage/virtual/registries.ts';
-import type { Remotes } from './storage/virtual/remotes.ts';
+import { LazyRemotes } from './wire/remotes.ts';
 
 /** What somebody opened and has to close. */
 export interface Closable {
@@ -47,6 +48,7 @@ export interface Closable {
 export interface Ports extends Closable {
   readonly metadata: Metadata;
   readonly catalog: Catalog;
+  readonly nameTree: NameTree;
   readonly changeLog: ChangeLog;
   readonly uploadTracker: UploadTracker;
   readonly replicas: Replicas;
@@ -150,18 +152,15 @@ export async function openCourier(config: Config): Promise<Courier> {
  *
  * @param unseal gives the password of an upstream that has credentials
  */
-export async function openRemotes(
+export function openRemotes(
   { upstreamNetworks: networks, publicUrl }: Config,
   unseal: (upstream: VirtualUpstream) => Promise<string> | string,
-): Promise<Remotes> {
-  const { DistributionRemotes } = await import('./storage/distribution/remote/remotes.ts');
+): LazyRemotes {
   const ownUrls = publicUrl ? [publicUrl] : [];
-  return new DistributionRemotes({
-    clock,
-    networks,
-    ownUrls,
-    userAgent: `meridian/${VERSION}`,
-    unseal,
+  const userAgent = `meridian/${VERSION}`;
+  return new LazyRemotes(async () => {
+    const { DistributionRemotes } = await import('./storage/distribution/remote/remotes.ts');
+    return new DistributionRemotes({ clock, networks, ownUrls, userAgent, unseal });
   });
 }
 

@@ -5,6 +5,8 @@ import { addGarbageCommands } from './garbage.ts';
 import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommands } from './token.ts';
+import { addImageCommands } from './tree/image.ts';
+import { addTreeCommands } from './tree/tree.ts';
 import { addVirtualCommands } from './virtual/index.ts';
 import { addWaitCommand } from './wait.ts';
 import { addWebhookCommands } from './webhook.ts';
@@ -17,5 +19,7 @@ export function addOperatorCommands(program: Command): void {
   addWaitCommand(program);
   addWebhookCommands(program);
   addGarbageCommands(program);
+  addTreeCommands(program);
+  addImageCommands(program);
   addVirtualCommands(program);
 }

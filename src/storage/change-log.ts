@@ -23,6 +23,8 @@ export type Fact =
       readonly actor: string;
       /** base64. Filled by `list` where asked; absent where the manifest is deleted since. */
       readonly content?: string;
+      /** ISO 8601. Of a tag in a snapshot, which has no row of the log to say it. */
+      readonly pushedAt?: string;
     }
   | {
       readonly kind: 'tag-deleted';

@@ -14,12 +14,14 @@ import { repositoryRoutes } from '../http/api/repositories.ts';
 import { siteRoutes } from '../http/api/sites.ts';
 import { snapshotRoutes } from '../http/api/snapshot.ts';
 import { statusRoutes } from '../http/api/status.ts';
+import { treeRoutes } from '../http/api/tree/tree.ts';
 import { virtualRegistryRoutes } from '../http/api/virtual/registries.ts';
 import { uploadTokenRoutes } from '../http/api/virtual/upload-tokens.ts';
 import { virtualUpstreamRoutes } from '../http/api/virtual/upstreams.ts';
 import { webhookRoutes } from '../http/api/webhooks.ts';
 import type { Gatekeeper } from '../http/authenticate.ts';
 import type { PassOn } from '../http/forward/pass-on.ts';
+import { TreeViews } from '../registry/tree/tree-views.ts';
 import type { Site } from '../site.ts';
 
 export interface Entrance {
@@ -46,6 +48,7 @@ export function openApi(site: Site, entrance: Entrance) {
     accountRoutes({ ...auth, gatekeeper }),
     accessTokenRoutes({ ...auth, gatekeeper }),
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
+    treeRoutes({ treeViews: new TreeViews(ports), gatekeeper }),
     garbageRoutes({ ...geo, ...site, gatekeeper }),
     orderRoutes({ ...geo, gatekeeper }),
     siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster, secretKey: site.secretKey }),

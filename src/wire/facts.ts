@@ -19,6 +19,7 @@ import { loadMigrator, migrate } from '../storage/postgres/migrate.ts';
 import { PostgresRefreshTokens } from '../storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../storage/postgres/replicas.ts';
 import { PostgresSites } from '../storage/postgres/sites.ts';
+import { PostgresNameTree } from '../storage/postgres/tree/tree.ts';
 import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../storage/postgres/virtual/cache.ts';
 import { PostgresVirtualCounts } from '../storage/postgres/virtual/counts.ts';
@@ -32,6 +33,7 @@ export async function openFacts(options: DatabaseOptions) {
   return {
     metadata: new PostgresMetadata(database),
     catalog: new PostgresCatalog(database),
+    nameTree: new PostgresNameTree(database),
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),

@@ -27,6 +27,7 @@ import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts'
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
 import { MemorySecretKeyStore } from '../../src/storage/memory/secret-key.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
+import { MemoryNameTree } from '../../src/storage/memory/tree/tree.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
 import { MemoryVirtualCache } from '../../src/storage/memory/virtual/cache.ts';
 import { MemoryVirtualCounts } from '../../src/storage/memory/virtual/counts.ts';
@@ -50,6 +51,7 @@ import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
 import { PostgresRefreshTokens } from '../../src/storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import { PostgresSites } from '../../src/storage/postgres/sites.ts';
+import { PostgresNameTree } from '../../src/storage/postgres/tree/tree.ts';
 import { PostgresUploadTracker } from '../../src/storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../../src/storage/postgres/virtual/cache.ts';
 import { PostgresVirtualCounts } from '../../src/storage/postgres/virtual/counts.ts';
@@ -65,6 +67,7 @@ export async function openMemoryPorts() {
   return {
     metadata: new MemoryMetadata(facts),
     catalog: new MemoryCatalog(facts),
+    nameTree: new MemoryNameTree(facts),
     changeLog: new MemoryChangeLog(facts),
     uploadTracker: new MemoryUploadTracker(),
     replicas: new MemoryReplicas(facts),
@@ -114,6 +117,7 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     databaseUrl: url,
     metadata: new PostgresMetadata(database),
     catalog: new PostgresCatalog(database),
+    nameTree: new PostgresNameTree(database),
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),

@@ -41,6 +41,9 @@ const statusShape = siteFiguresShape.and(
 
 const PAGE = { n: 'At most so many; 1000 by default.', last: 'Only what comes behind this one.' };
 
+/** Of the tree of names. */
+const FOUND = { prefix: 'Only what begins so.', search: 'Only what has this text in it.' };
+
 const OPERATIONS: readonly Operation[] = [
   ['GET /api/v1/openapi.json', 200, 'This document.', { caller: 'anybody' }],
   ['GET /api/v1/accounts', 200, 'List the accounts.', { query: PAGE }],
@@ -58,6 +61,38 @@ const OPERATIONS: readonly Operation[] = [
   ['POST /api/v1/accounts/{name}/access-tokens', 201, 'Make one.', { body: tokenShape }],
   ['DELETE /api/v1/accounts/{name}/access-tokens/{id}', 204, 'End an access token.'],
   ['DELETE /api/v1/repositories/{name}', 204, 'Delete a repository with all that is in it.'],
+  ['GET /api/v1/groups', 200, 'List the groups.', { query: { ...PAGE, ...FOUND } }],
+  [
+    'GET /api/v1/projects',
+    200,
+    'List the projects of a group.',
+    { query: { group: 'The first level of their names.', ...PAGE, ...FOUND } },
+  ],
+  [
+    'GET /api/v1/repositories',
+    200,
+    'List repositories, each with its newest push of a tag.',
+    { query: { tree: 'Only those at or below this path.', ...PAGE, ...FOUND } },
+  ],
+  [
+    'GET /api/v1/repositories/{name}/tags',
+    200,
+    'List tags with what they point to, its size, platforms and referrers.',
+    {
+      query: {
+        n: 'At most so many; 100 by default, and no more.',
+        last: 'Where the page before ended, as its Link says.',
+        ...FOUND,
+        sort: 'name, -name, pushed or -pushed (the newest first).',
+      },
+    },
+  ],
+  [
+    'GET /api/v1/sizes',
+    200,
+    'How much a part of the tree holds, each content counted once.',
+    { query: { tree: 'A group, a project, or any other path.' } },
+  ],
   ['GET /api/v1/sites', 200, 'List the sites, and how each is.'],
   ['POST /api/v1/sites', 201, 'Invite a site.', { body: invitationShape }],
   ['POST /api/v1/sites/join', 200, 'Join.', { body: joinShape, caller: 'joinToken' }],

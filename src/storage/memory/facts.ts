@@ -33,12 +33,20 @@ export interface MemoryBlob {
   removal?: { readonly id: string; readonly at: Date; readonly isUnderWay: boolean } | undefined;
 }
 
+/** When a tag came to point to what it points to, and by whom. */
+export interface MemoryPush {
+  readonly at: Date;
+  readonly by: string;
+}
+
 /** Writes the facts that it knows and passes over the others. */
 export type FactWriter = (fact: Fact) => void;
 
 export class MemoryFacts {
   readonly repositories = new Map<RepositoryName, MemoryRepository>();
   readonly blobs = new Map<Digest, MemoryBlob>();
+  /** Of `repository:tag`. Read it only for a tag that is there. */
+  readonly pushes = new Map<string, MemoryPush>();
   readonly virtual = new VirtualBook((digest, wasHere) => this.#review(digest, wasHere));
   readonly arrivals = new ArrivalBook();
   readonly outbox = new OutboxBook();
@@ -172,8 +180,16 @@ export class MemoryFacts {
 
   #write(change: Change): void {
     this.write(change.fact);
+    this.#notePush(change);
     this.#changes.push({ ...change, fact: withoutContent(change.fact) });
     this.epoch = Math.max(this.epoch, change.epoch);
+  }
+
+  #notePush({ fact, at }: Change): void {
+    if (fact.kind !== 'manifest-recorded') return;
+    const { repository, tags, digest, actor: by } = fact;
+    const isThere = (tag: Tag) => this.repositories.get(repository)?.tags.get(tag) === digest;
+    for (const tag of tags.filter(isThere)) this.pushes.set(`${repository}:${tag}`, { at, by });
   }
 
   /** Bytes that left the cache are looked at as those of a blob whose last link went. */

@@ -89,6 +89,9 @@ export class MemorySnapshot implements Snapshot {
     const isTag = part === 'tags' && fact.kind === 'manifest-recorded';
     if (isTag && !repositories.get(fact.repository)?.manifests.has(fact.digest)) return;
     this.#facts.write(fact);
+    if (!isTag) return;
+    const at = fact.pushedAt === undefined ? this.#facts.now() : new Date(fact.pushedAt);
+    this.#facts.pushes.set(key.join(':'), { at, by: fact.actor });
   }
 
   /** In the order of the keys. */
@@ -150,9 +153,11 @@ export class MemorySnapshot implements Snapshot {
         actor: '',
       });
       if (byTag) {
-        return [...tags].map(([tag, digest]) =>
-          row([repository, tag], { ...describe(manifests.get(digest)!), tags: [tag] }),
-        );
+        return [...tags].map(([tag, digest]) => {
+          const { at, by: actor } = this.#facts.pushes.get(`${repository}:${tag}`)!;
+          const pushed = { tags: [tag], actor, pushedAt: at.toISOString() };
+          return row([repository, tag], { ...describe(manifests.get(digest)!), ...pushed });
+        });
       }
       return [...manifests.values()].map((manifest) => {
         const content = manifest.content.toString('base64');

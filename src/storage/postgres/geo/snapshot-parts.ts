@@ -22,7 +22,12 @@ export const PAGE_BYTES = 4 * 1024 * 1024;
 
 type RecordedFact = Extract<Fact, { kind: 'manifest-recorded' }>;
 type LinkedFact = Extract<Fact, { kind: 'blob-linked' }>;
-type ManifestRow = Omit<RecordedFact, 'kind' | 'tags' | 'actor' | 'content'>;
+type ManifestRow = Omit<RecordedFact, 'kind' | 'tags' | 'actor' | 'content' | 'pushedAt'>;
+type TagRow = ManifestRow & {
+  readonly name: RecordedFact['tags'][number];
+  readonly actor: string;
+  readonly pushedAt: Date;
+};
 
 export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
   sites: {
@@ -111,12 +116,17 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
   tags: {
     table: 'tags',
     key: ['repository', 'name'],
-    sql: `SELECT repository, name, digest, media_type AS "mediaType", size_bytes AS "sizeBytes"
+    sql: `SELECT repository, name, digest, media_type AS "mediaType", size_bytes AS "sizeBytes",
+            pushed_at AS "pushedAt", pushed_by AS actor
           FROM (SELECT * FROM tags {range} ORDER BY repository, name LIMIT ${PAGE_ROWS}) AS page
           JOIN manifests USING (repository, digest) ORDER BY repository, name`,
-    line: "repository || ' ' || name || ' ' || digest",
-    toFact: ({ name, ...row }: ManifestRow & { readonly name: RecordedFact['tags'][number] }) =>
-      toRecorded(row, [name]),
+    line: `repository || ' ' || name || ' ' || digest || ' ' ||
+             extract(epoch FROM pushed_at) || ' ' || pushed_by`,
+    toFact: ({ name, actor, pushedAt, ...row }: TagRow) => ({
+      ...toRecorded(row, [name]),
+      actor,
+      pushedAt: pushedAt.toISOString(),
+    }),
   },
 };
 

@@ -134,7 +134,11 @@ export async function writeRow(
 
 async function writeTagRow(trx: Knex.Transaction, fact: Fact): Promise<void> {
   if (fact.kind !== 'manifest-recorded') return;
-  const { repository, digest, tags } = fact;
+  const { repository, digest, tags, actor, pushedAt } = fact;
   const found = await trx('manifests').select('digest').where({ repository, digest }).first();
-  if (found) await writeTags(trx, { repository, what: { tags, digest } });
+  if (!found) return;
+  await writeTags(trx, { repository, what: { tags, digest } });
+  if (pushedAt === undefined) return;
+  const pushed = { pushed_at: pushedAt, pushed_by: actor };
+  await trx('tags').where({ repository }).whereIn('name', tags).update(pushed);
 }
