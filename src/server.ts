@@ -43,6 +43,7 @@ export async function answerUntil(
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
   // Clients are answered while it loads; where that fails, its first caller is told.
   void app.openApi?.().catch(() => undefined);
+  void site.remotes.load().catch(() => undefined);
   await stopping;
   log.info('stopping: what runs may finish');
   draining.abort();

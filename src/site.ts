@@ -17,11 +17,11 @@ import { openRegistry, type Registry } from './registry/registry.ts';
 import type { Courier } from './storage/events/courier.ts';
 import type { Identity } from './storage/identity.ts';
 import type { Remotes } from './storage/virtual/remotes.ts';
-import type { Sealing } from './virtual/book/upstream-change.ts';
 import { RegistryBook } from './virtual/book/registries.ts';
+import type { Sealing } from './virtual/book/upstream-change.ts';
 import { UpstreamBook } from './virtual/book/upstreams.ts';
-import type { Virtual } from './virtual/service.ts';
 import { findSecretKey, UpstreamSecrets } from './virtual/secrets/upstream-secrets.ts';
+import type { Virtual } from './virtual/service.ts';
 import { openVirtual } from './virtual/virtual.ts';
 import { openCourier, openPrimary, openRemotes, type Ports, type Primary } from './wire.ts';
 
@@ -41,7 +41,7 @@ export interface Site extends SiteOptions {
   readonly geo: Geo;
   readonly virtual: Virtual;
   /** What virtual registries read from. */
-  readonly remotes: Remotes;
+  readonly remotes: ReturnType<typeof openRemotes>;
   readonly courier: Courier;
   readonly webhookBook: WebhookBook;
   readonly garbage: GarbageCollection;
@@ -77,7 +77,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     ...(geo.demand ? { onRead: geo.demand.note } : {}),
   });
   const { secretKey, secrets } = await openSecrets(options);
-  const remotes = await openRemotes(config, (upstream) => secrets.open(upstream));
+  const remotes = openRemotes(config, (upstream) => secrets.open(upstream));
   const openRelay = primary ? { openRelay: primary.openRelay } : {};
   const virtual = openVirtual({ ...common, ...geo, ...openRelay, registry, remotes });
   const courier = await openCourier(config);
