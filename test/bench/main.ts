@@ -13,6 +13,7 @@ import { benchManifests } from './manifests.ts';
 import { openOurs, openPeer, type Stand } from './stand.ts';
 import { benchStarts } from './starts.ts';
 import { printTable, type Row } from './table.ts';
+import { benchTree } from './tree.ts';
 import { VIRTUAL_ROWS } from './virtual/rows.ts';
 
 interface Sides {
@@ -29,6 +30,7 @@ const ROWS: Record<string, (sides: Sides) => Promise<Row[]>> = {
   images: ({ ours, peer, folder }) => benchImages(ours, peer, folder),
   memory: ({ ours, folder }) => benchMemory(ours, folder),
   lists: () => benchLists(),
+  tree: () => benchTree(),
   ...VIRTUAL_ROWS,
 };
 

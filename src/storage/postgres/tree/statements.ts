@@ -11,12 +11,16 @@ const RANGES = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[
 const IS_SEEN = `name >= range.low COLLATE "C" AND name < range.high COLLATE "C"
                  AND name ~ range.rule`;
 
+/** The same, not to be walked by the index of names: the planner would read a whole range. */
+const IS_SEEN_THERE = IS_SEEN.replaceAll(/name (?=[<>])/g, "(name || '') ");
+
 /** Levels of names, each once: from one to the next without looking at what lies below it. */
 function listLevels(name: string, column: string, within: string): Statement {
   const next = (from: string) => `
     SELECT ${column} AS word FROM repositories
-    WHERE ${within} ${from} AND ${column} <= range.last COLLATE "C" AND ${IS_SEEN}
-    ORDER BY ${column}, name LIMIT 1`;
+    WHERE ${within} ${from} AND ${column} <= range.last COLLATE "C"
+      AND ${IS_SEEN_THERE}
+    ORDER BY group_name, project, name LIMIT 1`;
   const text = `
     WITH walked AS MATERIALIZED (
       SELECT steps.word AS name FROM ${RANGES} CROSS JOIN LATERAL (
