@@ -3,7 +3,6 @@
  * The command line. Each command loads what it needs when it runs, so that a site starts at once.
  */
 import { Command, CommanderError } from 'commander';
-import { addOperatorCommands } from './cli/index.ts';
 import { CLIENT_VARIABLES } from './config/settings.ts';
 import { VERSION } from './config/version.ts';
 import { type Config, ConfigError, loadConfig, processEnvironment } from './config.ts';
@@ -19,7 +18,8 @@ Examples:
 Operator's commands speak to a running site: --url, --user and --password, or the variables
 MERIDIAN_URL, MERIDIAN_USER and MERIDIAN_PASSWORD.`;
 
-function buildProgram(): Command {
+/** @param word the first on the line: where it names what runs a site, operators' are not loaded */
+async function buildProgram(word: string | undefined): Promise<Command> {
   const program = new Command('meridian')
     .description('One container registry in many places.')
     .version(VERSION)
@@ -28,7 +28,9 @@ function buildProgram(): Command {
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   addSiteCommands(program);
-  addOperatorCommands(program);
+  if (!program.commands.some((command) => command.name() === word)) {
+    (await import('./cli/index.ts')).addOperatorCommands(program);
+  }
   return program;
 }
 
@@ -93,7 +95,8 @@ function describe(error: unknown): string {
 }
 
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram(process.argv[2]);
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -45,7 +45,11 @@ async function isUpToDate(client: Client): Promise<boolean> {
  * calls it beforehand.
  */
 export async function loadMigrator() {
-  return (await import('knex')).default;
+  const [{ default: knex }] = await Promise.all([
+    import('knex'),
+    ...Object.values(migrations).map((load) => load()),
+  ]);
+  return knex;
 }
 
 async function runMigrations(url: string): Promise<void> {
@@ -63,5 +67,5 @@ async function runMigrations(url: string): Promise<void> {
 const migrationSource: Knex.MigrationSource<string> = {
   getMigrations: async () => Object.keys(migrations),
   getMigrationName: (name) => name,
-  getMigration: async (name) => migrations[name]!,
+  getMigration: (name) => migrations[name]!(),
 };

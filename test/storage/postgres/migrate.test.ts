@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { expect } from 'chai';
 import { migrations } from '../../../migrations/index.ts';
 import { StorageUnavailable } from '../../../src/storage/failure.ts';
@@ -29,11 +30,9 @@ describe('migrate', () => {
 
   it('knows every file of the folders, in order', async () => {
     const root = new URL('../../../migrations/', import.meta.url);
-    const folders = await Promise.all(
-      ['content', 'lifecycle', 'people', 'virtual'].map((name) => readdir(new URL(name, root))),
-    );
-    const files = folders
-      .flat()
+    const paths = await readdir(root, { recursive: true });
+    const files = paths
+      .map((path) => basename(path))
       .filter((name) => /^\d{4}-.*\.js$/.test(name))
       .sort();
     expect(Object.keys(migrations)).to.deep.equal(files.map((name) => name.replace(/\.js$/, '')));
@@ -61,11 +60,12 @@ describe('migrate', () => {
 
   it('can be taken back, each migration on its own', async () => {
     await database.transaction(async (trx) => {
-      for (const { down } of Object.values(migrations).toReversed()) await down!(trx);
+      const loaded = await Promise.all(Object.values(migrations).map((load) => load()));
+      for (const { down } of loaded.toReversed()) await down!(trx);
       const { rows } = await trx.raw(TABLES);
       // What is left is knex's own two.
       expect(rows[0].count).to.equal(2);
-      for (const { up } of Object.values(migrations)) await up(trx);
+      for (const { up } of loaded) await up(trx);
     });
   });
 });
