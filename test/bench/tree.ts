@@ -70,9 +70,10 @@ async function seed(ours: Stand, database: Database): Promise<void> {
   await database.query('ANALYZE');
 }
 
+const group = (nth: number) => `g${String(nth % 100).padStart(2, '0')}`;
+const tag = (nth: number) => `v${String((nth * 1600) % IMAGES).padStart(6, '0')}`;
+
 async function measure(ours: Stand): Promise<Row[]> {
-  const group = (nth: number) => `g${String(nth % 100).padStart(2, '0')}`;
-  const tag = (nth: number) => `v${String((nth * 1600) % IMAGES).padStart(6, '0')}`;
   const tags = '/api/v1/repositories/seed/one/tags?n=100';
   const lists: Record<string, (nth: number) => string> = {
     groups: (nth) => `/api/v1/groups?n=100&last=${group(nth)}`,
