@@ -93,6 +93,9 @@ export class Supply {
     const stored = await this.#blobStore.find(digest);
     if (stored?.sizeBytes !== sizeBytes) return undefined;
     const { image } = where;
+    const [row] = await this.#cache.findBlobs([upstream], image, digest);
+    // It may have come for this very image since it was looked for.
+    if (row?.isHere) return this.#blobStore.open(digest, range);
     const key = `shared ${upstream} ${image} ${digest}`;
     const isGiven = await this.#settings.singleFlight.share(key, async () => {
       const has = await this.#hasLastByte(where, blob);
