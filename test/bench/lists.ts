@@ -3,15 +3,11 @@
  * not grow with the whole. The rows are written straight into the database; the pages are read over
  * HTTP.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client as Database } from 'pg';
-import { createLog } from '../../src/log.ts';
-import { EmbeddedPostgres } from '../../src/storage/postgres/embedded.ts';
+import type { Client as Database } from 'pg';
 import { expectStatus } from '../conformance/repository.ts';
 import { median } from './load.ts';
-import { openOurs, type Stand } from './stand.ts';
+import { withOwnDatabase } from './own-database.ts';
+import type { Stand } from './stand.ts';
 import { limitRow, type Row } from './table.ts';
 
 const MANY = 100_000;
@@ -22,23 +18,11 @@ const PAGES = 60;
 const REPOSITORY_NAME = `
   'g' || lpad((n / 100)::text, 4, '0') || '/p' || lpad((n % 100)::text, 2, '0')`;
 
-export async function benchLists(): Promise<Row[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'bench-lists-'));
-  const postgres = await EmbeddedPostgres.open({
-    dataDirectory: directory,
-    log: createLog('silent'),
-  });
-  const database = new Database(postgres.url);
-  try {
-    await using ours = await openOurs({ DATABASE_URL: postgres.url });
-    await database.connect();
+export function benchLists(): Promise<Row[]> {
+  return withOwnDatabase(async (ours, database) => {
     await seed(ours, database);
-    return await measure(ours, database);
-  } finally {
-    await database.end();
-    await postgres.close();
-    await rm(directory, { recursive: true, force: true });
-  }
+    return measure(ours, database);
+  });
 }
 
 async function seed(ours: Stand, database: Database): Promise<void> {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
-import { digestOf, hexOf } from '../../oci/digest.ts';
+import { type Digest, digestOf, hexOf } from '../../oci/digest.ts';
 import type { ByteRange } from '../../oci/range.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 import { sourceOf, type VirtualUpstream } from '../../oci/virtual-registry.ts';
@@ -93,9 +93,8 @@ export class Supply {
     const stored = await this.#blobStore.find(digest);
     if (stored?.sizeBytes !== sizeBytes) return undefined;
     const { image } = where;
-    const [row] = await this.#cache.findBlobs([upstream], image, digest);
     // It may have come for this very image since it was looked for.
-    if (row?.isHere) return this.#blobStore.open(digest, range);
+    if (await this.#isGivenFor(where, digest)) return this.#blobStore.open(digest, range);
     const key = `shared ${upstream} ${image} ${digest}`;
     const isGiven = await this.#settings.singleFlight.share(key, async () => {
       const has = await this.#hasLastByte(where, blob);
@@ -103,6 +102,12 @@ export class Supply {
       return has;
     });
     return isGiven ? this.#blobStore.open(digest, range) : undefined;
+  }
+
+  /** Whether the upstream gave the blob for this image. */
+  async #isGivenFor({ upstream, image }: Where, digest: Digest): Promise<boolean> {
+    const [row] = await this.#cache.findBlobs([upstream.name], image, digest);
+    return row?.isHere === true;
   }
 
   async #hasLastByte(where: Where, { digest, sizeBytes }: VirtualBlob): Promise<boolean> {
@@ -131,8 +136,7 @@ export class Supply {
     const source = this.#sources.open(where.upstream, registry);
     const findKept = async () => {
       const stored = await this.#blobStore.find(digest);
-      const [row] = stored ? await this.#cache.findBlobs([upstream], image, digest) : [];
-      return row?.isHere ? stored : undefined;
+      return stored && (await this.#isGivenFor(where, digest)) ? stored : undefined;
     };
     return {
       digest,
