@@ -6,10 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ROOT } from './architecture/sources.ts';
+import { PROGRAM } from './support/programs/path.ts';
 import { findPort } from './support/programs/program.ts';
-
-const MAIN = join(ROOT, 'dist/src/main.js');
 
 describe('meridian demo', function () {
   this.timeout(60_000);
@@ -23,7 +21,7 @@ describe('meridian demo', function () {
   /** Starts it at a free port, and stops it once it has said what to type. @returns all it said. */
   async function runDemo(): Promise<string> {
     const port = await findPort();
-    const words = [MAIN, 'demo', '--sites', '1', '--port', `${port}`];
+    const words = [PROGRAM, 'demo', '--sites', '1', '--port', `${port}`];
     const child = spawn(process.execPath, words, {
       env: { PATH: process.env['PATH'], MERIDIAN_DATA: data },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -56,7 +54,7 @@ describe('meridian demo', function () {
     const { port } = taken.address() as AddressInfo;
     const { status, stderr } = spawnSync(
       process.execPath,
-      [MAIN, 'demo', '--sites', '1', '--port', `${port}`],
+      [PROGRAM, 'demo', '--sites', '1', '--port', `${port}`],
       { env: { PATH: process.env['PATH'], MERIDIAN_DATA: data }, encoding: 'utf8' },
     );
     taken.close();

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { SiteClient } from '../src/cli/site-client.ts';
-import { ROOT } from './architecture/sources.ts';
 import { Client } from './conformance/client.ts';
 import { closeConnections } from './conformance/exchange.ts';
 import { Fixtures } from './conformance/fixtures.ts';
 import { expectContent, Repository } from './conformance/repository.ts';
 import { openTestDatabase, type TestDatabase } from './support/database.ts';
 import { type Daemon, startDaemon } from './support/programs/daemon.ts';
+import { PROGRAM } from './support/programs/path.ts';
 import { ADMIN, type Started, startProgram } from './support/programs/program.ts';
 import { requireRedis } from './support/redis.ts';
 import { until } from './two-sites/client.ts';
@@ -43,7 +43,7 @@ describe('a secondary whose worker runs apart', function () {
     };
     secondary = await startProgram({ data, env });
     worker = await startDaemon({
-      command: [process.execPath, join(ROOT, 'dist/src/main.js'), 'worker'],
+      command: [process.execPath, PROGRAM, 'worker'],
       env: { ...env, MERIDIAN_DATA: data },
       probe: async () => undefined,
     });

@@ -12,10 +12,10 @@ import { createLog } from '../src/log.ts';
 import { systemRandomness } from '../src/randomness.ts';
 import { describeApp } from '../src/server.ts';
 import { openSite } from '../src/site.ts';
-import { ROOT } from './architecture/sources.ts';
 import { CERTIFICATE, KEY } from './support/certificate.ts';
 import { openMemoryPorts } from './support/ports.ts';
 import { type Daemon, startDaemon } from './support/programs/daemon.ts';
+import { PROGRAM } from './support/programs/path.ts';
 import { ADMIN, findPort } from './support/programs/program.ts';
 
 describe('a site with a certificate', function () {
@@ -35,7 +35,7 @@ describe('a site with a certificate', function () {
     };
     writeFileSync(env.MERIDIAN_TLS_CERT, CERTIFICATE);
     writeFileSync(env.MERIDIAN_TLS_KEY, KEY);
-    const command = [process.execPath, join(ROOT, 'dist/src/main.js'), 'serve'] as const;
+    const command = [process.execPath, PROGRAM, 'serve'] as const;
     program = await startDaemon({ command: [...command], env, probe: () => get('/readyz') });
   });
   after(async () => {

@@ -17,7 +17,8 @@ export interface SitePlan {
   readonly onHappening: (happening: Happening) => void;
 }
 
-const PROGRAM = new URL('../main.js', import.meta.url).pathname;
+/** The file that this process runs itself. */
+const PROGRAM = process.argv[1]!;
 const ASK_EVERY_MS = 20;
 
 export class DemoSite {

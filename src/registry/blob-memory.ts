@@ -21,7 +21,11 @@ const MAX_LINKS = 100_000;
 export class BlobMemory implements Memory {
   readonly #metadata: Dependencies['metadata'];
   readonly #coherence: Dependencies['coherence'];
-  readonly #links = new LRUCache<string, LinkedBlob>({ max: MAX_LINKS });
+  /** With `max` it would make room for all of them at once, in the start of each site. */
+  readonly #links = new LRUCache<string, LinkedBlob>({
+    maxSize: MAX_LINKS,
+    sizeCalculation: () => 1,
+  });
 
   constructor({ metadata, coherence }: Dependencies) {
     this.#metadata = metadata;

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { ROOT } from '../architecture/sources.ts';
 import { blobOf, repositoryNamed } from '../support/content.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
+import { PROGRAM } from '../support/programs/path.ts';
 import { ADMIN, startPrimary, type TestSite } from '../two-sites/site.ts';
 
 const repository = repositoryNamed('acme/app');
@@ -23,7 +22,7 @@ describe('meridian garbage', () => {
   const run = async (...words: string[]) => {
     const connection = { MERIDIAN_URL: site.url, MERIDIAN_PASSWORD: ADMIN.password };
     const env = { PATH: process.env['PATH'], ...connection };
-    const program = [join(ROOT, 'dist/src/main.js'), 'garbage', ...words];
+    const program = [PROGRAM, 'garbage', ...words];
     return (await promisify(execFile)(process.execPath, program, { env })).stdout;
   };
 

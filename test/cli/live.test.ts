@@ -1,30 +1,25 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { ROOT } from '../architecture/sources.ts';
 import { Client } from '../conformance/client.ts';
 import { closeConnections } from '../conformance/exchange.ts';
 import { Fixtures } from '../conformance/fixtures.ts';
 import { Repository } from '../conformance/repository.ts';
+import { PROGRAM } from '../support/programs/path.ts';
 import { ADMIN, type Started, startProgram } from '../support/programs/program.ts';
 import { until } from '../two-sites/client.ts';
 
 /** Runs an operator's command at a site. */
 function at({ url }: Started, words: readonly string[], password = ADMIN.password) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(ROOT, 'dist/src/main.js'), ...words],
-    {
-      env: {
-        PATH: process.env['PATH'],
-        MERIDIAN_URL: url.origin,
-        MERIDIAN_USER: ADMIN.user,
-        MERIDIAN_PASSWORD: password,
-      },
-      encoding: 'utf8',
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
+    env: {
+      PATH: process.env['PATH'],
+      MERIDIAN_URL: url.origin,
+      MERIDIAN_USER: ADMIN.user,
+      MERIDIAN_PASSWORD: password,
     },
-  );
+    encoding: 'utf8',
+  });
   return { status, stdout, stderr };
 }
 
@@ -83,7 +78,7 @@ describe('an operator’s command, at running sites', function () {
   });
 
   it('draws how the sites are again and again, until it is stopped', async () => {
-    const words = [join(ROOT, 'dist/src/main.js'), 'status', '--watch'];
+    const words = [PROGRAM, 'status', '--watch'];
     const env = { MERIDIAN_URL: primary.url.origin, MERIDIAN_PASSWORD: ADMIN.password };
     const child = spawn(process.execPath, words, { env: { PATH: process.env['PATH'], ...env } });
     const exited = once(child, 'exit');

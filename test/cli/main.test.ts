@@ -1,15 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { ROOT } from '../architecture/sources.ts';
+import { PROGRAM } from '../support/programs/path.ts';
 
 /** Runs the program to its end. */
 function run(words: readonly string[], environment: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(ROOT, 'dist/src/main.js'), ...words],
-    { env: { PATH: process.env['PATH'], ...environment }, encoding: 'utf8' },
-  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
+    env: { PATH: process.env['PATH'], ...environment },
+    encoding: 'utf8',
+  });
   return { status, stdout, stderr };
 }
 

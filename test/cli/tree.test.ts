@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { printBytes } from '../../src/cli/amounts.ts';
-import { ROOT } from '../architecture/sources.ts';
 import { blobOf, imageOf, repositoryNamed, tagNamed } from '../support/content.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
+import { PROGRAM } from '../support/programs/path.ts';
 import { ADMIN, startPrimary, type TestSite } from '../two-sites/site.ts';
 
 describe('meridian tree and meridian image', () => {
@@ -31,7 +30,7 @@ describe('meridian tree and meridian image', () => {
   const run = async (...words: string[]) => {
     const connection = { MERIDIAN_URL: site.url, MERIDIAN_PASSWORD: ADMIN.password };
     const env = { PATH: process.env['PATH'], ...connection };
-    const program = [join(ROOT, 'dist/src/main.js'), ...words];
+    const program = [PROGRAM, ...words];
     return (await promisify(execFile)(process.execPath, program, { env })).stdout;
   };
 

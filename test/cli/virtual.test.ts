@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { ROOT } from '../architecture/sources.ts';
 import { openStand, type Stand } from '../http/virtual/stand.ts';
+import { PROGRAM } from '../support/programs/path.ts';
 import { ADMIN } from '../two-sites/site.ts';
 import { TestUpstream } from '../virtual/upstream.ts';
 
@@ -19,7 +18,7 @@ describe('meridian virtual', () => {
   const run = async (...words: string[]) => {
     const connection = { MERIDIAN_URL: stand.site.url, MERIDIAN_PASSWORD: ADMIN.password };
     const env = { PATH: process.env['PATH'], ...connection };
-    const program = [join(ROOT, 'dist/src/main.js'), 'virtual', ...words];
+    const program = [PROGRAM, 'virtual', ...words];
     return (await promisify(execFile)(process.execPath, program, { env })).stdout;
   };
 

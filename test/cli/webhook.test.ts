@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { ROOT } from '../architecture/sources.ts';
 import { openReceiver, type Receiver } from '../storage/http/receiver.ts';
 import { blobOf, imageOf, repositoryNamed } from '../support/content.ts';
 import { openMemoryPorts, type TestPorts } from '../support/ports.ts';
+import { PROGRAM } from '../support/programs/path.ts';
 import { until } from '../two-sites/client.ts';
 import { ADMIN, startPrimary, type TestSite } from '../two-sites/site.ts';
 
@@ -32,7 +31,7 @@ describe('meridian webhook', () => {
   const run = async (...words: string[]) => {
     const connection = { MERIDIAN_URL: site.url, MERIDIAN_PASSWORD: ADMIN.password };
     const env = { PATH: process.env['PATH'], ...connection };
-    const program = [join(ROOT, 'dist/src/main.js'), 'webhook', ...words];
+    const program = [PROGRAM, 'webhook', ...words];
     return (await promisify(execFile)(process.execPath, program, { env })).stdout;
   };
 

@@ -59,8 +59,11 @@ export class Entries implements Memory {
     maxSize: MAX_MANIFEST_BYTES,
     sizeCalculation: ({ what }) => what.sizeBytes + ENTRY_BYTES,
   });
-  /** Those whose bytes are here. */
-  readonly #blobs = new LRUCache<string, Remembered<CachedBlob>>({ max: MAX_BLOBS });
+  /** Those whose bytes are here. With `max` room for all would be made in each start. */
+  readonly #blobs = new LRUCache<string, Remembered<CachedBlob>>({
+    maxSize: MAX_BLOBS,
+    sizeCalculation: () => 1,
+  });
 
   constructor({ virtualCache, coherence, clock }: Dependencies) {
     this.#cache = virtualCache;

@@ -1,9 +1,7 @@
 /** `meridian demo` as people start it, on ports that are free. */
 import { randomInt } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { type Daemon, startDaemon } from './daemon.ts';
-
-const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
+import { PROGRAM } from './path.ts';
 
 /** They start one after the other. */
 const SITE_LIMIT_MS = 30_000;
@@ -18,7 +16,7 @@ export async function startDemo(data: string, sites: number): Promise<Demo> {
   const port = await findPorts(sites);
   const urls = Array.from({ length: sites }, (_, index) => `http://127.0.0.1:${port + index}`);
   const daemon = await startDaemon({
-    command: [process.execPath, MAIN, 'demo', '--sites', `${sites}`, '--port', `${port}`],
+    command: [process.execPath, PROGRAM, 'demo', '--sites', `${sites}`, '--port', `${port}`],
     env: { MERIDIAN_DATA: data },
     limitMs: sites * SITE_LIMIT_MS,
     probe: async () => {

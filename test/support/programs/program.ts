@@ -6,10 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { NODE_FLAGS } from '../../../src/processes.ts';
-
-const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
+import { PROGRAM } from './path.ts';
 
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
@@ -46,7 +44,7 @@ export async function startProgram(options: StartOptions = {}): Promise<Started>
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'meridian-')));
   const port = options.port ?? (await findPort());
   const url = new URL(`http://127.0.0.1:${port}`);
-  const words = [...NODE_FLAGS, MAIN, ...(options.words ?? ['serve'])];
+  const words = [...NODE_FLAGS, PROGRAM, ...(options.words ?? ['serve'])];
   const child = spawn(process.execPath, words, {
     env: { ...process.env, ...settingsOf({ data, port }), ...options.env },
     detached: options.hasOwnGroup ?? false,
