@@ -14,6 +14,7 @@ import { answerWithPosition, forwardToPrimary } from './http/forward/registry.ts
 import { answerHealth } from './http/health.ts';
 import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
+import { exchangeSessions } from './http/people/session-door.ts';
 import { Admission } from './http/v2/admission.ts';
 import { Mirrors } from './http/virtual/mirrors.ts';
 import type { Figures } from './metrics.ts';
@@ -106,6 +107,7 @@ function once<Result>(open: () => Promise<Result>): () => Promise<Result> {
  * Throws where the database is away, and at a secondary that knows nobody yet: it just joined. A
  * worker that runs apart may be started after its servers, so those wait for nothing.
  */
+      exchangeSessions(auth.sessions),
 async function assertReady({ ports, primary, config }: Site): Promise<void> {
   const position = await ports.changeLog.head();
   if (!primary || position > 0 || config.replication === 'separate') return;

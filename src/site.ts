@@ -58,7 +58,8 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const coherence = new Coherence(ports.changeLog);
   const common = { ...ports, identity, version: VERSION, coherence, clock, randomness, log };
   const tokenTtlSeconds = Math.floor(config.tokenLifetimeMs / 1000);
-  const settings = { anonymousPull: config.anonymousPull, tokenTtlSeconds };
+  const { anonymousPull, sessionLifetimeMs } = config;
+  const settings = { anonymousPull, tokenTtlSeconds, sessionLifetimeMs };
   const auth = openAuth({ ...common, settings });
   const authorize = () => auth.siteCalls.authorize();
   const introduction = new Introduction({ ...common, authorize });

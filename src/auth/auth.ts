@@ -14,6 +14,8 @@ import { type Limit, type Limiter, LockOut } from './lock-out.ts';
 import { Principals } from './principals.ts';
 import { Refresh } from './refresh.ts';
 import { Roster } from './roster.ts';
+import { SESSION_TOKEN_SECONDS, SessionCalls, sessionAudience } from './sessions/session-calls.ts';
+import { Sessions } from './sessions/sessions.ts';
 import { SITE_TOKEN_SECONDS, SiteCalls, siteAudience } from './site-calls.ts';
 import { SiteKeys } from './site-keys.ts';
 import { Tokens } from './tokens.ts';
@@ -24,6 +26,8 @@ export interface AuthSettings {
   readonly anonymousPull: readonly PathPattern[];
   /** How long a bearer token is good for; clients take less than 60 for 60 (T15). */
   readonly tokenTtlSeconds: number;
+  /** How long a browser stays signed in; 12 hours unless given. */
+  readonly sessionLifetimeMs?: number;
 }
 
 export interface AuthDependencies {
@@ -39,8 +43,12 @@ export interface AuthDependencies {
   readonly openLimiter?: (limit: Limit) => Limiter;
 }
 
+const SESSION_MS = 12 * 60 * 60 * 1000;
+
 export interface Auth {
-  readonly authenticator: Authenticator;
+  /** Knows whoever shows a token, a password or a session. */
+  readonly authenticator: Pick<Authenticator, 'authenticate' | 'admit'>;
+  readonly sessions: Sessions;
   readonly issuer: Issuer;
   readonly roster: Roster;
   readonly siteKeys: SiteKeys;
@@ -63,7 +71,9 @@ export function openAuth(dependencies: AuthDependencies): Auth {
   const credentials = new Credentials({ ...dependencies, principals, lockOut });
   const tokens = new Tokens({ ...dependencies, siteKeys, service, ttlSeconds });
   const refresh = new Refresh({ ...dependencies, refreshTokens, principals });
-  const authenticator = new Authenticator({ tokens, credentials, principals, anonymousPull });
+  const plain = new Authenticator({ tokens, credentials, principals, anonymousPull });
+  const parts = { ...dependencies, siteKeys, principals, credentials };
+  const { calls: authenticator, sessions } = openSessions(parts, plain);
   const siteTokens = new Tokens({
     ...dependencies,
     siteKeys,
@@ -78,10 +88,27 @@ export function openAuth(dependencies: AuthDependencies): Auth {
   });
   return {
     authenticator,
+    sessions,
     uploadTokens: new UploadTokens({ tokens: forUploads, principals }),
     siteCalls: new SiteCalls({ ...dependencies, tokens: siteTokens, siteKeys, authenticator }),
     issuer: new Issuer({ tokens, credentials, refresh, service, anonymousPull }),
     roster: new Roster({ ...dependencies, accounts }),
     siteKeys,
   };
+}
+
+type Parts = AuthDependencies & {
+  readonly siteKeys: SiteKeys;
+  readonly principals: Principals;
+  readonly credentials: Credentials;
+};
+
+/** @param authenticator knows everybody else */
+function openSessions(parts: Parts, authenticator: Authenticator) {
+  const service = sessionAudience(parts.identity.cluster);
+  const tokens = new Tokens({ ...parts, service, ttlSeconds: SESSION_TOKEN_SECONDS });
+  const calls = new SessionCalls({ ...parts, tokens, authenticator });
+  const { sessionLifetimeMs: lifetimeMs = SESSION_MS } = parts.settings;
+  const refresh = new Refresh({ ...parts, lifetimeMs });
+  return { calls, sessions: new Sessions({ ...parts, refresh, calls, service }) };
 }

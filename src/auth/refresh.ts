@@ -24,22 +24,26 @@ interface Dependencies {
   readonly principals: Principals;
   readonly clock: Clock;
   readonly randomness: Randomness;
+  /** {@link LOG_IN_MS} unless given. */
+  readonly lifetimeMs?: number;
 }
 
-const LIFETIME_DAYS = 90;
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** How long a log-in lasts: 90 days. */
+const LOG_IN_MS = 90 * 24 * 60 * 60 * 1000;
 
 export class Refresh {
   readonly #refreshTokens: Dependencies['refreshTokens'];
   readonly #principals: Principals;
   readonly #clock: Clock;
   readonly #randomness: Randomness;
+  readonly lifetimeMs: number;
 
-  constructor({ refreshTokens, principals, clock, randomness }: Dependencies) {
+  constructor({ refreshTokens, principals, clock, randomness, lifetimeMs }: Dependencies) {
     this.#refreshTokens = refreshTokens;
     this.#principals = principals;
     this.#clock = clock;
     this.#randomness = randomness;
+    this.lifetimeMs = lifetimeMs ?? LOG_IN_MS;
   }
 
   /** Begins a log-in. @returns the secret, which is kept as a hash only. */
@@ -55,7 +59,7 @@ export class Refresh {
       ...(accessToken ? { accessToken: accessToken.id } : {}),
       service,
       issuedAt,
-      expiresAt: new Date(now + LIFETIME_DAYS * DAY_MS),
+      expiresAt: new Date(now + this.lifetimeMs),
     });
     return secret;
   }

@@ -8,6 +8,7 @@ import { LOG_LEVELS } from '../log.ts';
 import { GARBAGE } from './garbage-settings.ts';
 import { GEO } from './geo-settings.ts';
 import { type Given, given, optional, type Setting } from './setting.ts';
+import { PEOPLE } from './people-settings.ts';
 import { UPSTREAMS } from './upstream-settings.ts';
 import * as value from './values.ts';
 import { WEBHOOKS } from './webhook-settings.ts';
@@ -231,6 +232,7 @@ type Settings = typeof SETTINGS;
 export type Settled = {
   readonly [K in keyof Settings]: Settings[K] extends Given<infer T>
     ? T
+  ...PEOPLE,
     : Settings[K] extends Setting<infer T>
       ? T | undefined
       : never;

@@ -10,6 +10,7 @@ import { garbageRoutes } from '../http/api/lifecycle/garbage.ts';
 import { openApiRoutes } from '../http/api/openapi.ts';
 import { orderRoutes } from '../http/api/orders.ts';
 import { reportRoutes } from '../http/api/reports.ts';
+import { sessionRoutes } from '../http/api/people/session.ts';
 import { repositoryRoutes } from '../http/api/repositories.ts';
 import { siteRoutes } from '../http/api/sites.ts';
 import { snapshotRoutes } from '../http/api/snapshot.ts';
@@ -48,6 +49,7 @@ export function openApi(site: Site, entrance: Entrance) {
     accountRoutes({ ...auth, gatekeeper }),
     accessTokenRoutes({ ...auth, gatekeeper }),
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
+    sessionRoutes({ ...auth, gatekeeper }),
     treeRoutes({ treeViews: new TreeViews(ports), gatekeeper }),
     garbageRoutes({ ...geo, ...site, gatekeeper }),
     orderRoutes({ ...geo, gatekeeper }),

@@ -7,8 +7,10 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { Coherence } from '../../src/coherence.ts';
 import { accessTokenRoutes } from '../../src/http/api/access-tokens.ts';
 import { accountRoutes } from '../../src/http/api/accounts.ts';
+import { sessionRoutes } from '../../src/http/api/people/session.ts';
 import { Gatekeeper } from '../../src/http/authenticate.ts';
 import { ExternalUrl } from '../../src/http/external-url.ts';
+import { exchangeSessions } from '../../src/http/people/session-door.ts';
 import { RunningServer } from '../../src/http/server.ts';
 import { tokenRoutes } from '../../src/http/token.ts';
 import { writeErrors } from '../../src/http/write-errors.ts';
@@ -110,7 +112,8 @@ function serve(auth: Auth): Promise<RunningServer> {
   const gatekeeper = new Gatekeeper({ ...auth, externalUrl, service: SERVICE });
   const app = new Koa();
   app.use(writeErrors(createLog('silent')));
-  for (const routes of [tokenRoutes, accountRoutes, accessTokenRoutes]) {
+  app.use(exchangeSessions(auth.sessions));
+  for (const routes of [tokenRoutes, accountRoutes, accessTokenRoutes, sessionRoutes]) {
     app.use(routes({ ...auth, gatekeeper }).routes());
   }
   return RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock: systemClock });

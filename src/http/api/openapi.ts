@@ -11,6 +11,7 @@ import { cutShape, factsShape } from './checksums.ts';
 import { garbageRunShape, garbageUndoShape } from './lifecycle/garbage.ts';
 import { orderShape } from './orders.ts';
 import { reportShape } from './reports.ts';
+import { PEOPLE } from './people/operations.ts';
 import { siteFiguresShape } from './site-figures.ts';
 import { invitationShape, joinShape, whereShape } from './sites.ts';
 import { purgeShape, registryShape, uploadTokenShape, upstreamShape } from './virtual/shapes.ts';
@@ -27,7 +28,7 @@ interface Details {
   readonly caller?: 'anybody' | 'site' | 'joinToken';
 }
 
-type Operation = readonly [
+export type Operation = readonly [
   route: string,
   status: number,
   summary: string,
@@ -47,6 +48,7 @@ const FOUND = { prefix: 'Only what begins so.', search: 'Only what has this text
 const OPERATIONS: readonly Operation[] = [
   ['GET /api/v1/openapi.json', 200, 'This document.', { caller: 'anybody' }],
   ['GET /api/v1/accounts', 200, 'List the accounts.', { query: PAGE }],
+  ...PEOPLE,
   ['GET /api/v1/accounts/{name}', 200, 'An account and what it may.'],
   [
     'PUT /api/v1/accounts/{name}',
