@@ -5,7 +5,7 @@
  * > (CloudEvents HTTP Protocol Binding 1.0, section 3.2)
  */
 import { createHmac } from 'node:crypto';
-import type { RegistryEvent } from '../oci/event.ts';
+import type { RegistryEvent } from '../oci/events/event.ts';
 
 export interface LetterOptions {
   readonly event: RegistryEvent;

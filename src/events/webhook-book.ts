@@ -1,7 +1,7 @@
 /** What an administrator does with webhooks and with what is told to them. */
 import type { Clock } from '../clock.ts';
 import { RegistryError } from '../oci/error.ts';
-import { EVENT_TYPES, type EventFilter } from '../oci/event.ts';
+import { EVENT_TYPES, type EventFilter } from '../oci/events/event.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Courier } from '../storage/events/courier.ts';
 import type { Delivery, DeliveryPage, Outbox } from '../storage/events/outbox.ts';

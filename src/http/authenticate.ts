@@ -6,7 +6,9 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import type { Caller } from '../auth/caller.ts';
 import { printChallenge } from '../auth/challenge.ts';
 import { RegistryError } from '../oci/error.ts';
+import type { RequestDetails, ServerDetails } from '../oci/events/actor.ts';
 import type { Access } from '../oci/scope.ts';
+import type { Randomness } from '../randomness.ts';
 import type { ExternalUrl } from './external-url.ts';
 
 /** How one request came here. */
@@ -22,7 +24,13 @@ interface Dependencies {
   readonly externalUrl: ExternalUrl;
   /** Name of the cluster: the service that tokens are for. */
   readonly service: string;
+  /** What events say of this process; without it they name no request. */
+  readonly server?: ServerDetails;
+  readonly randomness?: Pick<Randomness, 'uuid'>;
 }
+
+/** Clients may call themselves what they like, and be quoted so far. */
+const MAX_QUOTED = 255;
 
 export type ChallengeReason = 'invalid_token' | 'insufficient_scope';
 
@@ -87,6 +95,20 @@ export class Gatekeeper {
   /** Host and port that the client asked for, in lower case, whether or not they are our own. */
   askedHost(request: IncomingMessage): string | undefined {
     return this.#dependencies.externalUrl.askedHost(request);
+  }
+
+  /** The request as events tell of it, where they do. */
+  describe(request: IncomingMessage): RequestDetails | undefined {
+    const { server, randomness } = this.#dependencies;
+    if (!server || !randomness) return undefined;
+    return {
+      id: randomness.uuid(),
+      address: this.clientAddress(request),
+      host: this.host(request).slice(0, MAX_QUOTED),
+      method: request.method ?? '',
+      userAgent: (request.headers['user-agent'] ?? '').slice(0, MAX_QUOTED),
+      server,
+    };
   }
 
   clientAddress(request: IncomingMessage): string {

@@ -1,6 +1,7 @@
 /** Links to bytes that may be removed as garbage at the same moment (A42). */
 import type { Clock } from '../clock.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Actor } from '../oci/events/actor.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { BytesRemoved, StorageUnavailable } from '../storage/failure.ts';
@@ -50,7 +51,7 @@ export class BlobLinks {
   }
 
   /** Takes the blob out of the repository alone. @returns whether it was there. */
-  unlink(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
+  unlink(repository: RepositoryName, digest: Digest, actor: Actor): Promise<boolean> {
     return this.#metadata.unlinkBlob(repository, digest, actor);
   }
 }

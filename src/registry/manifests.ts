@@ -1,6 +1,7 @@
 /** Manifests: finding, recording and deleting them. */
 import { algorithmOf, type Digest, digestOf } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
+import type { Actor } from '../oci/events/actor.ts';
 import { outlineOf, parseManifest } from '../oci/manifest.ts';
 import { printReference, type Reference, type RepositoryName, type Tag } from '../oci/reference.ts';
 import type { Metadata, PutOutcome, StoredManifest } from '../storage/metadata.ts';
@@ -32,7 +33,7 @@ export interface Push {
   readonly content: Buffer;
   /** Whether the caller may move a tag that exists (A25). */
   readonly mayOverwrite: boolean;
-  readonly actor: string;
+  readonly actor: Actor;
 }
 
 export interface Pushed {
@@ -112,7 +113,7 @@ export class Manifests {
   }
 
   /** With every tag on it. @throws RegistryError MANIFEST_UNKNOWN where it is not there. */
-  async delete(repository: RepositoryName, digest: Digest, actor: string): Promise<void> {
+  async delete(repository: RepositoryName, digest: Digest, actor: Actor): Promise<void> {
     const wasThere = await this.#metadata.deleteManifest(repository, digest, actor);
     if (!wasThere) throw unknown({ kind: 'digest', digest });
   }

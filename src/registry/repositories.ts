@@ -1,6 +1,7 @@
 /** Repositories: which there are, and which of them somebody may see. */
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
+import type { Actor } from '../oci/events/actor.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Catalog, Page } from '../storage/catalog.ts';
@@ -37,7 +38,7 @@ export class Repositories {
   }
 
   /** With all that is in it. @throws RegistryError NAME_UNKNOWN where it is not there. */
-  async delete(repository: RepositoryName, actor: string): Promise<void> {
+  async delete(repository: RepositoryName, actor: Actor): Promise<void> {
     const wasThere = await this.#metadata.deleteRepository(repository, actor);
     if (!wasThere) throw new RegistryError('NAME_UNKNOWN', { detail: { name: repository } });
   }

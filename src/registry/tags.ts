@@ -1,5 +1,6 @@
 /** Tags of a repository. */
 import { RegistryError } from '../oci/error.ts';
+import type { Actor } from '../oci/events/actor.ts';
 import type { RepositoryName, Tag } from '../oci/reference.ts';
 import type { Catalog, Page } from '../storage/catalog.ts';
 import type { Metadata } from '../storage/metadata.ts';
@@ -28,7 +29,7 @@ export class Tags {
   }
 
   /** The manifest stays. @throws RegistryError MANIFEST_UNKNOWN where there is no such tag. */
-  async delete(repository: RepositoryName, tag: Tag, actor: string): Promise<void> {
+  async delete(repository: RepositoryName, tag: Tag, actor: Actor): Promise<void> {
     const wasThere = await this.#metadata.deleteTag(repository, tag, actor);
     if (!wasThere) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { tag } });
   }

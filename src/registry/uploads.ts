@@ -6,6 +6,7 @@
  */
 import { type Algorithm, algorithmOf, type Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
+import type { Actor } from '../oci/events/actor.ts';
 import { lengthOf } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
@@ -33,6 +34,8 @@ export interface UploadPoint {
 export interface Finish {
   readonly digest: Digest;
   readonly chunk: Chunk;
+  /** With the request that finishes it; else the subject alone. */
+  readonly actor?: Actor;
 }
 
 /** The upload stands elsewhere than the request believes, or another request writes to it. */
@@ -92,7 +95,10 @@ export class Uploads {
    * @throws RegistryError DIGEST_INVALID, and then the upload is gone with its bytes (A18);
    * BLOB_UPLOAD_UNKNOWN, SIZE_INVALID; what broke the content off.
    */
-  async finish(point: UploadPoint, { digest, chunk }: Finish): Promise<FinishResult> {
+  async finish(
+    point: UploadPoint,
+    { digest, chunk, actor = point.subject }: Finish,
+  ): Promise<FinishResult> {
     checkChunk(chunk);
     const held = await this.#take(point, chunk);
     if (!held) return this.#outOfOrder(point);
@@ -102,7 +108,7 @@ export class Uploads {
       offset = await this.#write(held, chunk, algorithmOf(digest));
     }
     try {
-      const sizeBytes = await this.#settle(point, digest);
+      const sizeBytes = await this.#settle(point, digest, actor);
       held.end();
       return { kind: 'finished', sizeBytes };
     } catch (error) {
@@ -153,7 +159,7 @@ export class Uploads {
   }
 
   /** Commits the staging and links the blob; the upload is over, however it ends. */
-  async #settle({ id, repository, subject }: UploadPoint, digest: Digest): Promise<number> {
+  async #settle({ id, repository }: UploadPoint, digest: Digest, actor: Actor): Promise<number> {
     const outcome = await this.#blobStore.commit(id, digest);
     if (outcome.kind !== 'committed') {
       await this.#uploadTracker.delete(id);
@@ -161,7 +167,7 @@ export class Uploads {
       throw new RegistryError('DIGEST_INVALID', { detail: { digest, actual: outcome.actual } });
     }
     const { sizeBytes } = outcome;
-    const link = { repository, digest, sizeBytes, actor: subject };
+    const link = { repository, digest, sizeBytes, actor };
     const isLinked = await this.#blobLinks.link(link);
     await this.#uploadTracker.delete(id);
     // They were taken for garbage just now, and the upload was dropped as one too many.

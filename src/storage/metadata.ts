@@ -7,6 +7,7 @@
  */
 import type { Annotations } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Actor } from '../oci/events/actor.ts';
 import type { RepositoryName, Tag } from '../oci/reference.ts';
 
 export interface StoredManifest {
@@ -32,8 +33,7 @@ export interface ManifestPut {
   readonly tags: readonly Tag[];
   /** Whether a tag that points elsewhere may be moved. */
   readonly mayOverwrite: boolean;
-  /** Name of the account; '' for an anonymous one. */
-  readonly actor: string;
+  readonly actor: Actor;
 }
 
 export type PutOutcome =
@@ -47,7 +47,9 @@ export interface BlobLink {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly sizeBytes: number;
-  readonly actor: string;
+  readonly actor: Actor;
+  /** Where it is mounted from; absent where its bytes were pushed. */
+  readonly fromRepository?: RepositoryName;
   /** The removal behind which the caller found the bytes in the store, where it had to look. */
   readonly foundBehind?: string;
 }
@@ -76,14 +78,14 @@ export interface Metadata {
   linkBlob(link: BlobLink): Promise<void>;
 
   /** @returns whether it was there. The manifest stays. */
-  deleteTag(repository: RepositoryName, tag: Tag, actor: string): Promise<boolean>;
+  deleteTag(repository: RepositoryName, tag: Tag, actor: Actor): Promise<boolean>;
 
   /** Deletes the manifest and every tag on it. @returns whether it was there. */
-  deleteManifest(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean>;
+  deleteManifest(repository: RepositoryName, digest: Digest, actor: Actor): Promise<boolean>;
 
   /** Takes the blob out of this repository alone. @returns whether it was there. */
-  unlinkBlob(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean>;
+  unlinkBlob(repository: RepositoryName, digest: Digest, actor: Actor): Promise<boolean>;
 
   /** Deletes the repository with all that is in it. @returns whether it was there. */
-  deleteRepository(repository: RepositoryName, actor: string): Promise<boolean>;
+  deleteRepository(repository: RepositoryName, actor: Actor): Promise<boolean>;
 }

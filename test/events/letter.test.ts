@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import { isSecret, sign, writeLetter } from '../../src/events/letter.ts';
-import { completionOf } from '../../src/oci/event.ts';
+import { completionOf } from '../../src/oci/events/event.ts';
 import { blobOf, repositoryNamed, tagNamed } from '../support/content.ts';
 
 const at = new Date('2026-01-02T03:04:05.678Z');

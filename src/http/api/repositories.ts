@@ -3,6 +3,7 @@ import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import type { Passage } from '../../geo/passage.ts';
 import { RegistryError } from '../../oci/error.ts';
+import { actorOf } from '../../oci/events/actor.ts';
 import { parseRepositoryName, type RepositoryName } from '../../oci/reference.ts';
 import type { Repositories } from '../../registry/repositories.ts';
 import { emptyAnswer, writeAnswer } from '../answer.ts';
@@ -39,7 +40,7 @@ async function deleteRepository(
   if (verdict === 'ask') throw gatekeeper.unauthorized(context.req, { scopes });
   if (verdict === 'denied') throw new RegistryError('DENIED');
   refuseChange('delete', changes);
-  await repositories.delete(repository, caller.account);
+  await repositories.delete(repository, actorOf(caller.account, gatekeeper.describe(context.req)));
   await writeAnswer(context, await addPosition(context.req, emptyAnswer(204), passage));
 }
 

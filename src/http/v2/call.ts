@@ -5,6 +5,7 @@ import type { Caller } from '../../auth/caller.ts';
 import { type Consistency, parseConsistency } from '../../oci/consistency.ts';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/error.ts';
+import { type Actor, actorOf } from '../../oci/events/actor.ts';
 import {
   parseReference,
   parseRepositoryName,
@@ -47,6 +48,11 @@ export class Call {
   unauthorized(scopes: readonly Access[]): RegistryError {
     const reason = this.caller.isAuthenticated ? 'insufficient_scope' : undefined;
     return this.#gatekeeper.unauthorized(this.request, { scopes, reason });
+  }
+
+  /** Who acts by this request. */
+  get actor(): Actor {
+    return actorOf(this.caller.account, this.#gatekeeper.describe(this.request));
   }
 
   get request(): IncomingMessage {

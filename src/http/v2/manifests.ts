@@ -41,7 +41,7 @@ export async function putManifest(call: Call, { manifests }: Services): Promise<
     content,
     mediaType: essence(call.headers['content-type']),
     mayOverwrite: caller.judge('overwrite', repository) === 'granted',
-    actor: caller.account,
+    actor: call.actor,
   });
   return emptyAnswer(201, {
     Location: manifestLocation(repository, digest),
@@ -52,9 +52,9 @@ export async function putManifest(call: Call, { manifests }: Services): Promise<
 }
 
 export async function deleteManifest(call: Call, { manifests, tags }: Services): Promise<Answer> {
-  const { repository, reference, caller } = call;
-  if (reference.kind === 'tag') await tags.delete(repository, reference.tag, caller.account);
-  else await manifests.delete(repository, reference.digest, caller.account);
+  const { repository, reference, actor } = call;
+  if (reference.kind === 'tag') await tags.delete(repository, reference.tag, actor);
+  else await manifests.delete(repository, reference.digest, actor);
   return emptyAnswer(202);
 }
 

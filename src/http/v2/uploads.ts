@@ -67,7 +67,11 @@ async function finish(
   services: Services,
   { point, digest }: { readonly point: UploadPoint; readonly digest: Digest },
 ): Promise<Answer> {
-  const result = await services.uploads.finish(point, { digest, chunk: readChunk(call) });
+  const result = await services.uploads.finish(point, {
+    digest,
+    chunk: readChunk(call),
+    actor: call.actor,
+  });
   expectInOrder(result, services, point);
   return createdAnswer(point.repository, digest);
 }
@@ -92,7 +96,7 @@ async function mount(call: Call, services: Services): Promise<Answer | undefined
   }
   const from = named ?? (await services.repositories.findHolder(digest, mayPull));
   if (!from) return undefined;
-  const [actor, isAllowed] = [caller.account, mayPull(from)];
+  const [{ actor }, isAllowed] = [call, mayPull(from)];
   const isMounted = await services.blobs.mount({ repository, digest, from, actor, isAllowed });
   return isMounted ? createdAnswer(repository, digest) : undefined;
 }

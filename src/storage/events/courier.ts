@@ -1,5 +1,5 @@
 /** PORT: brings a letter to the address of a webhook, wherever that is. */
-import type { DeliveryFailure } from '../../oci/event.ts';
+import type { DeliveryFailure } from '../../oci/events/event.ts';
 
 export interface Letter {
   readonly url: string;

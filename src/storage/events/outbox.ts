@@ -4,7 +4,7 @@
  * A delivery is put in by the transaction that records what the event tells: the one is never there
  * without the other. Who records what happened puts it in; this port is for those who send.
  */
-import type { DeliveryFailure, RegistryEvent } from '../../oci/event.ts';
+import type { DeliveryFailure, RegistryEvent } from '../../oci/events/event.ts';
 
 /**
  * - `waiting`: it is sent as soon as its time has come, and those of its subject before it are gone

@@ -2,7 +2,7 @@
  * PORT: the webhooks, which are the addresses at which others want to be told of events. They stay
  * at the site where they were registered, with their secrets.
  */
-import type { EventFilter } from '../../oci/event.ts';
+import type { EventFilter } from '../../oci/events/event.ts';
 
 export interface Webhook {
   readonly name: string;

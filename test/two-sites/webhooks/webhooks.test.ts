@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
-import type { RegistryEvent } from '../../../src/oci/event.ts';
+import type { RegistryEvent } from '../../../src/oci/events/event.ts';
 import { openReceiver, type Receiver, type Told } from '../../storage/http/receiver.ts';
 import {
   type OpenPorts,

@@ -1,5 +1,7 @@
 /** The webhooks of a site and the deliveries to them, in memory. */
-import { type RegistryEvent, wantsEvent } from '../../../oci/event.ts';
+import { randomUUID } from 'node:crypto';
+import type { TypedDeed } from '../../../oci/events/deed.ts';
+import { eventOfDeed, type RegistryEvent, wantsEvent } from '../../../oci/events/event.ts';
 import type { Delivery } from '../../events/outbox.ts';
 import type { Webhook } from '../../events/webhooks.ts';
 
@@ -20,6 +22,13 @@ export class OutboxBook {
       }
     }
     this.wake();
+  }
+
+  /** As {@link post}, for what somebody did just now. */
+  postDeeds(deeds: readonly TypedDeed[], at: Date): void {
+    if (deeds.length === 0) return;
+    const events = deeds.map((deed) => eventOfDeed(deed, randomUUID(), at));
+    this.post(events, at);
   }
 
   ofWebhook(name: string): Map<string, Delivery> {

@@ -1,6 +1,6 @@
 /** Memory maker of `Arrivals`. */
 import type { Digest } from '../../../oci/digest.ts';
-import { completionOf, MAX_TAGS, type RegistryEvent } from '../../../oci/event.ts';
+import { completionOf, MAX_TAGS, type RegistryEvent } from '../../../oci/events/event.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
 import type { Arrival, Arrivals } from '../../geo/arrivals.ts';
 import type { MemoryFacts } from '../facts.ts';

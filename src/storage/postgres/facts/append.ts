@@ -1,7 +1,9 @@
 /** The last statement of every transaction that writes facts at the primary. */
 import type { Knex } from 'knex';
+import type { Circumstances } from '../../../oci/events/deed.ts';
 import type { Fact } from '../../change-log.ts';
 import { NotPrimary } from '../../failure.ts';
+import { postDeeds } from '../events/post.ts';
 
 /** Name of the channel on which a commit is told. */
 export const CHANNEL = 'changes';
@@ -23,11 +25,17 @@ const APPEND = `
   SELECT pg_notify('${CHANNEL}', CAST(head.position AS text)) FROM head`;
 
 /**
- * Appends the facts to the change log. Call it last in the transaction, also with no facts at all:
- * a site that may not write must not say that there was nothing to write.
+ * Appends the facts to the change log, and puts what they tell into the outbox. Call it last in the
+ * transaction, also with no facts at all: a site that may not write must not say that there was
+ * nothing to write.
  * @throws NotPrimary
  */
-export async function appendChanges(trx: Knex.Transaction, facts: readonly Fact[]): Promise<void> {
+export async function appendChanges(
+  trx: Knex.Transaction,
+  facts: readonly Fact[],
+  circumstances: Circumstances = {},
+): Promise<void> {
+  await postDeeds(trx, facts, circumstances);
   const { rows } =
     facts.length === 0
       ? await trx.raw("SELECT 1 FROM log_head WHERE role = 'primary'")

@@ -3,7 +3,7 @@
  * that made a manifest whole, and `image_arrivals`. The channel tells both.
  */
 import type { Digest } from '../../../oci/digest.ts';
-import { completionOf, MAX_TAGS } from '../../../oci/event.ts';
+import { completionOf, MAX_TAGS } from '../../../oci/events/event.ts';
 import type { RepositoryName, Tag } from '../../../oci/reference.ts';
 import type { Arrival, Arrivals } from '../../geo/arrivals.ts';
 import type { Database, Statement } from '../database.ts';

@@ -2,7 +2,7 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import type { Digest } from '../../../../src/oci/digest.ts';
-import type { EventFilter } from '../../../../src/oci/event.ts';
+import type { EventFilter } from '../../../../src/oci/events/event.ts';
 import type { RepositoryName } from '../../../../src/oci/reference.ts';
 import type { Delivery } from '../../../../src/storage/events/outbox.ts';
 import type { Webhook } from '../../../../src/storage/events/webhooks.ts';
