@@ -44,4 +44,5 @@ export const migrations: Readonly<Record<string, () => Promise<Knex.Migration>>>
   '0044-cached-absence': () => import('./virtual/0044-cached-absence.ts'),
   '0060-name-tree': () => import('./tree/0060-name-tree.ts'),
   '0061-tag-pushes': () => import('./tree/0061-tag-pushes.ts'),
+  '0075-activity': () => import('./events/0075-activity.ts'),
 };

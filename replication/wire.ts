@@ -15,6 +15,7 @@ import type { GarbageCollection } from '../src/registry/garbage/garbage.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
+import type { ActivityFeed } from '../src/storage/events/activity.ts';
 import type { Courier } from '../src/storage/events/courier.ts';
 import type { Outbox } from '../src/storage/events/outbox.ts';
 import type { Webhooks } from '../src/storage/events/webhooks.ts';
@@ -47,6 +48,7 @@ import { report } from './report.ts';
 import { type Job, schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { trimLog } from './trim-log.ts';
+import { forgetActivity } from './upkeep/activity.ts';
 import { describeCollection } from './upkeep/garbage.ts';
 import { type OrderOptions, obey } from './upkeep/orders.ts';
 import { keepUp } from './upkeep/upkeep.ts';
@@ -70,6 +72,7 @@ export interface ReplicationPorts {
   readonly siteReports: SiteReports;
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
+  readonly activityFeed: ActivityFeed;
   readonly sites: Sites;
 }
 
@@ -110,6 +113,8 @@ export interface ReplicationOptions {
   /** After so many tries, or so long, a delivery is given up. */
   readonly webhookAttempts: number;
   readonly webhookExpiryMs: number;
+  /** For how long the activity feed is kept. */
+  readonly activityRetentionMs: number;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
@@ -169,6 +174,7 @@ async function runUpkeep(
     { name: 'trim', expression: UPKEEP_TIMES, run: () => trimLog({ ...options, ...ports }) },
     { name: 'reverify', expression: REVERIFY_TIMES, run: () => reverify(options, signal) },
     ...describeCollection(options, signal),
+    { name: 'activity', expression: UPKEEP_TIMES, run: () => forget(options) },
     { name: 'virtual', expression: UPKEEP_TIMES, run: () => options.virtual.cleanUp() },
     ...more,
   ];
@@ -178,6 +184,10 @@ async function runUpkeep(
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
   await stop();
+}
+
+async function forget(options: ReplicationOptions): Promise<void> {
+  await forgetActivity({ ...options, ...options.ports });
 }
 
 async function reverify(options: ReplicationOptions, signal: AbortSignal): Promise<void> {

@@ -14,6 +14,7 @@ import type { BlobStore } from './storage/blob-store.ts';
 import type { Catalog } from './storage/catalog.ts';
 import type { ChangeLog } from './storage/change-log.ts';
 import type { Primary } from './storage/distribution/primary.ts';
+import type { ActivityFeed } from './storage/events/activity.ts';
 import type { Courier } from './storage/events/courier.ts';
 import type { Outbox } from './storage/events/outbox.ts';
 import type { Webhooks } from './storage/events/webhooks.ts';
@@ -65,6 +66,7 @@ export interface Ports extends Closable {
   readonly siteReports: SiteReports;
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
+  readonly activityFeed: ActivityFeed;
   readonly leases: Leases;
   readonly virtualRegistries: VirtualRegistries;
   readonly virtualCache: VirtualCache;

@@ -1,6 +1,7 @@
 /** The operator's commands, a file for each noun; all speak to a running site over HTTP. */
 import type { Command } from 'commander';
 import { addAccountCommands } from './account.ts';
+import { addActivityCommand } from './events/activity.ts';
 import { addGarbageCommands } from './garbage.ts';
 import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
@@ -18,6 +19,7 @@ export function addOperatorCommands(program: Command): void {
   addStatusCommand(program);
   addWaitCommand(program);
   addWebhookCommands(program);
+  addActivityCommand(program);
   addGarbageCommands(program);
   addTreeCommands(program);
   addImageCommands(program);

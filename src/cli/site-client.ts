@@ -36,18 +36,21 @@ export class SiteClient {
     throw new Error(`${this.url} refuses: ${readMessage(text) ?? answer.statusText}.`);
   }
 
-  /** Every item of a list, over all of its pages. `key` names the list in the answer. */
-  async list<T>(path: string, key: string): Promise<T[]> {
+  /**
+   * The items of a list, over all of its pages. `key` names the list in the answer.
+   * @param most how many at most; all by default
+   */
+  async list<T>(path: string, key: string, most = Number.POSITIVE_INFINITY): Promise<T[]> {
     const items: T[] = [];
     let next: string | undefined = path;
-    while (next !== undefined) {
+    while (next !== undefined && items.length < most) {
       const answer: Response = await this.#fetch('GET', next, undefined);
       const page: Record<string, T[]> = await this.#read(answer);
       items.push(...(page[key] ?? []));
       // A link to another host would be handed the password.
       next = /^<(\/[^>]*)>; *rel="next"/.exec(answer.headers.get('Link') ?? '')?.[1];
     }
-    return items;
+    return items.slice(0, most);
   }
 
   async #fetch(method: Method, path: string, body: unknown): Promise<Response> {

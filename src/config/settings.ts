@@ -5,6 +5,7 @@
  * In the YAML file a setting has the same name in lower case, without `MERIDIAN_`.
  */
 import { LOG_LEVELS } from '../log.ts';
+import { ACTIVITY } from './activity-settings.ts';
 import { GARBAGE } from './garbage-settings.ts';
 import { GEO } from './geo-settings.ts';
 import { type Given, given, optional, type Setting } from './setting.ts';
@@ -222,6 +223,7 @@ export const SETTINGS = {
   ...ACCESS,
   ...GEO,
   ...WEBHOOKS,
+  ...ACTIVITY,
   ...GARBAGE,
   ...UPSTREAMS,
 };

@@ -2,6 +2,7 @@
 import { VERSION } from '../config/version.ts';
 import { accessTokenRoutes } from '../http/api/access-tokens.ts';
 import { accountRoutes } from '../http/api/accounts.ts';
+import { activityRoutes } from '../http/api/events/activity.ts';
 import { checksumRoutes } from '../http/api/checksums.ts';
 import { failureRoutes } from '../http/api/failures.ts';
 import { feedRoutes } from '../http/api/feed.ts';
@@ -51,6 +52,7 @@ export function openApi(site: Site, entrance: Entrance) {
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
     sessionRoutes({ ...auth, gatekeeper }),
     treeRoutes({ treeViews: new TreeViews(ports), gatekeeper }),
+    activityRoutes({ ...ports, gatekeeper }),
     garbageRoutes({ ...geo, ...site, gatekeeper }),
     orderRoutes({ ...geo, gatekeeper }),
     siteRoutes({ ...geo, gatekeeper, cluster: identity.cluster, secretKey: site.secretKey }),

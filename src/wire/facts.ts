@@ -3,6 +3,7 @@ import { PostgresAccounts } from '../storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../storage/postgres/change-log.ts';
 import { Database, type DatabaseOptions } from '../storage/postgres/database.ts';
+import { PostgresActivityFeed } from '../storage/postgres/events/activity.ts';
 import { PostgresOutbox } from '../storage/postgres/events/outbox.ts';
 import { PostgresWebhooks } from '../storage/postgres/events/webhooks.ts';
 import { PostgresGarbageBin } from '../storage/postgres/garbage/bin.ts';
@@ -50,6 +51,7 @@ export async function openFacts(options: DatabaseOptions) {
     siteReports: new PostgresSiteReports(database),
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
+    activityFeed: new PostgresActivityFeed(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),

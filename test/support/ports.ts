@@ -9,6 +9,7 @@ import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
+import { MemoryActivityFeed } from '../../src/storage/memory/events/activity.ts';
 import { MemoryOutbox } from '../../src/storage/memory/events/outbox.ts';
 import { MemoryWebhooks } from '../../src/storage/memory/events/webhooks.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
@@ -36,6 +37,7 @@ import { PostgresAccounts } from '../../src/storage/postgres/accounts.ts';
 import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
+import { PostgresActivityFeed } from '../../src/storage/postgres/events/activity.ts';
 import { PostgresOutbox } from '../../src/storage/postgres/events/outbox.ts';
 import { PostgresWebhooks } from '../../src/storage/postgres/events/webhooks.ts';
 import { PostgresGarbageBin } from '../../src/storage/postgres/garbage/bin.ts';
@@ -86,6 +88,7 @@ export async function openMemoryPorts() {
     siteReports: new MemorySiteReports(),
     webhooks: new MemoryWebhooks(facts),
     outbox: new MemoryOutbox(facts),
+    activityFeed: new MemoryActivityFeed(facts),
     leases: new MemoryLeases({ clock }),
     virtualRegistries: new MemoryVirtualRegistries(facts),
     virtualCache: new MemoryVirtualCache(facts),
@@ -136,6 +139,7 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     siteReports: new PostgresSiteReports(database),
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
+    activityFeed: new PostgresActivityFeed(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),

@@ -12,6 +12,7 @@ import type { Change, Fact, Proof } from '../change-log.ts';
 import { BytesRemoved, NotPrimary } from '../failure.ts';
 import type { ManifestRecord } from '../metadata.ts';
 import type { Role } from '../sites.ts';
+import { ActivityBook } from './events/activity-book.ts';
 import { OutboxBook } from './events/outbox-book.ts';
 import { blobReview, ReviewBook } from './garbage/review-book.ts';
 import { ArrivalBook } from './geo/arrival-book.ts';
@@ -50,6 +51,7 @@ export class MemoryFacts {
   readonly virtual = new VirtualBook((digest, wasHere) => this.#review(digest, wasHere));
   readonly arrivals = new ArrivalBook();
   readonly outbox = new OutboxBook();
+  readonly activity = new ActivityBook();
   readonly reviews = new ReviewBook();
   role: Role = 'primary';
   epoch = 1;
@@ -181,6 +183,7 @@ export class MemoryFacts {
   #write(change: Change): void {
     this.write(change.fact);
     this.#notePush(change);
+    this.activity.note(change);
     this.#changes.push({ ...change, fact: withoutContent(change.fact) });
     this.epoch = Math.max(this.epoch, change.epoch);
   }

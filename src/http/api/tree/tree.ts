@@ -36,7 +36,7 @@ export function treeRoutes(dependencies: TreeDependencies): Router {
  * What the caller may pull; everything for an administrator.
  * @throws RegistryError UNAUTHORIZED, DENIED
  */
-async function readVisible(
+export async function readVisible(
   { req }: Context,
   gatekeeper: Gatekeeper,
 ): Promise<readonly PathPattern[]> {

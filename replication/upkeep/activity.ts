@@ -1,0 +1,20 @@
+/** Forgets what happened too long ago. Idempotent, in pages. */
+import type { Clock } from '../../src/clock.ts';
+import type { ActivityFeed } from '../../src/storage/events/activity.ts';
+
+export interface ForgetOptions {
+  readonly activityFeed: Pick<ActivityFeed, 'deleteBefore'>;
+  readonly activityRetentionMs: number;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** @returns how many entries of the feed went. */
+export async function forgetActivity(options: ForgetOptions): Promise<number> {
+  const { activityFeed, activityRetentionMs, clock } = options;
+  const before = new Date(clock.now().getTime() - activityRetentionMs);
+  for (let count = 0; ; ) {
+    const page = await activityFeed.deleteBefore(before);
+    count += page;
+    if (page === 0) return count;
+  }
+}
