@@ -221,6 +221,7 @@ export const SETTINGS = {
   ...NETWORK,
   ...STORAGE,
   ...ACCESS,
+  ...PEOPLE,
   ...GEO,
   ...WEBHOOKS,
   ...ACTIVITY,
@@ -234,7 +235,6 @@ type Settings = typeof SETTINGS;
 export type Settled = {
   readonly [K in keyof Settings]: Settings[K] extends Given<infer T>
     ? T
-  ...PEOPLE,
     : Settings[K] extends Setting<infer T>
       ? T | undefined
       : never;
