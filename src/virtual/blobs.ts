@@ -55,14 +55,16 @@ export class VirtualBlobs {
     const known = new Map((here.length > 0 ? here : rows).map((row) => [row.upstream, row]));
     const upstream = candidates.find(({ name }) => known.has(name))?.name;
     const row = upstream === undefined ? undefined : known.get(upstream);
-    return row && { digest, sizeBytes: row.sizeBytes, upstream: row.upstream, isHere: row.isHere };
+    if (!row) return undefined;
+    const { sizeBytes, isHere, isGiven } = row;
+    return { digest, sizeBytes, upstream: row.upstream, isHere, isGiven };
   }
 
   async #findLocal({ candidates, image, asOf }: Admitted, digest: Digest) {
     for (const upstream of candidates) {
       const repository = localRepositoryOf(upstream, image);
       const found = repository && (await this.#local.findBlob(repository, digest, asOf));
-      if (found) return { ...found, digest, upstream: upstream.name, isHere: true };
+      if (found) return { ...found, digest, upstream: upstream.name, isHere: true, isGiven: true };
     }
     return undefined;
   }

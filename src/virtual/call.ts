@@ -49,6 +49,8 @@ export interface VirtualBlob {
   readonly upstream: string;
   /** Whether its bytes were proven and kept at this site; of a local upstream always. */
   readonly isHere: boolean;
+  /** Whether they were, for any image of that upstream. */
+  readonly isGiven: boolean;
   /** As in {@link VirtualReading}. */
   readonly namespace?: string;
 }

@@ -43,8 +43,10 @@ export interface TaggedManifest {
 /** A blob that a cached manifest of the image names. */
 export interface CachedBlob extends NamedContent {
   readonly sizeBytes: number;
-  /** Whether its bytes were proven and kept here. */
+  /** Whether the upstream gave its bytes for this image, and they were proven and kept here. */
   readonly isHere: boolean;
+  /** Whether it did so for any image. */
+  readonly isGiven: boolean;
 }
 
 export interface ManifestEntry {
@@ -144,9 +146,6 @@ export interface VirtualCache {
    * that names a private blob of another one could have it read out here (V18, A33).
    */
   recordBlob(blob: NamedContent): Promise<void>;
-
-  /** Whether this upstream gave the blob for any image, and its bytes are here. */
-  isGiven(upstream: string, digest: Digest): Promise<boolean>;
 
   /** Counts pulls, several at once. What is not there any more is passed over. */
   recordPulls(pulls: readonly Pull[]): Promise<void>;

@@ -19,7 +19,7 @@ import type { Sources } from './sources.ts';
 interface Dependencies {
   readonly fill: Pick<Fill, 'open'>;
   readonly blobStore: Pick<BlobStore, 'open' | 'find'>;
-  readonly virtualCache: Pick<VirtualCache, 'findBlobs' | 'isGiven' | 'recordBlob'>;
+  readonly virtualCache: Pick<VirtualCache, 'findBlobs' | 'recordBlob'>;
   readonly sources: Pick<Sources, 'open' | 'note'>;
 }
 
@@ -89,7 +89,7 @@ export class Supply {
   ): Promise<Readable | undefined> {
     const { digest, sizeBytes } = blob;
     const upstream = where.upstream.name;
-    if (!(await this.#cache.isGiven(upstream, digest))) return undefined;
+    if (!blob.isGiven) return undefined;
     const stored = await this.#blobStore.find(digest);
     if (stored?.sizeBytes !== sizeBytes) return undefined;
     const { image } = where;
@@ -135,8 +135,9 @@ export class Supply {
     const upstream = where.upstream.name;
     const source = this.#sources.open(where.upstream, registry);
     const findKept = async () => {
-      const stored = await this.#blobStore.find(digest);
-      return stored && (await this.#isGivenFor(where, digest)) ? stored : undefined;
+      const asked = [this.#blobStore.find(digest), this.#isGivenFor(where, digest)] as const;
+      const [stored, isGivenForIt] = await Promise.all(asked);
+      return isGivenForIt ? stored : undefined;
     };
     return {
       digest,

@@ -66,8 +66,10 @@ export class MemoryVirtualCache implements VirtualCache {
     return this.#shelvesOf(upstreams, image).flatMap((shelf) => {
       const sizeBytes = shelf.findBlob(digest);
       if (sizeBytes === undefined) return [];
+      const { upstream } = shelf;
       const isHere = shelf.here.has(digest);
-      return [{ upstream: shelf.upstream, image, digest, sizeBytes, isHere }];
+      const isGiven = this.#book.cache.list([upstream]).some(({ here }) => here.has(digest));
+      return [{ upstream, image, digest, sizeBytes, isHere, isGiven }];
     });
   }
 
@@ -118,10 +120,6 @@ export class MemoryVirtualCache implements VirtualCache {
   async recordBlob({ upstream, image, digest }: NamedContent): Promise<void> {
     const shelf = this.#book.cache.find(upstream, image);
     if (shelf?.findBlob(digest) !== undefined) shelf.here.add(digest);
-  }
-
-  async isGiven(upstream: string, digest: Digest): Promise<boolean> {
-    return this.#book.cache.list([upstream]).some((shelf) => shelf.here.has(digest));
   }
 
   async recordPulls(pulls: readonly Pull[]): Promise<void> {

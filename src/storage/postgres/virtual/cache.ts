@@ -41,8 +41,12 @@ const FIND_MANIFESTS: Statement = {
 const FIND_BLOBS: Statement = {
   name: 'find-cached-blobs',
   text: `SELECT DISTINCT ON (upstream)
-                upstream, image, digest, size_bytes AS "sizeBytes", is_here AS "isHere"
-         FROM cached_parts
+                upstream, image, digest, size_bytes AS "sizeBytes", is_here AS "isHere",
+                is_here OR EXISTS (
+                  SELECT FROM cached_parts given
+                  WHERE given.digest = $3 AND given.upstream = named.upstream AND given.is_here
+                    AND NOT given.is_manifest) AS "isGiven"
+         FROM cached_parts named
          WHERE upstream = ANY($1) AND image = $2 AND digest = $3 AND NOT is_manifest
          ORDER BY upstream, manifest`,
 };
@@ -63,12 +67,6 @@ const RECORD_BLOB: Statement = {
   name: 'record-cached-blob',
   text: `UPDATE cached_parts SET is_here = true
          WHERE upstream = $1 AND image = $2 AND digest = $3 AND NOT is_manifest AND NOT is_here`,
-};
-const IS_GIVEN: Statement = {
-  name: 'is-given',
-  text: `SELECT EXISTS (SELECT FROM cached_parts
-                        WHERE digest = $1 AND upstream = $2 AND is_here AND NOT is_manifest)
-                AS "isGiven"`,
 };
 const IS_NAMED: Statement = {
   name: 'is-cached',
@@ -149,11 +147,6 @@ export class PostgresVirtualCache implements VirtualCache {
 
   async recordBlob({ upstream, image, digest }: NamedContent): Promise<void> {
     await this.#database.query(RECORD_BLOB, [upstream, image, digest]);
-  }
-
-  async isGiven(upstream: string, digest: Digest): Promise<boolean> {
-    const rows = await this.#database.query<{ isGiven: boolean }>(IS_GIVEN, [digest, upstream]);
-    return rows[0]!.isGiven;
   }
 
   async recordPulls(pulls: readonly Pull[]): Promise<void> {
