@@ -44,5 +44,11 @@ export const migrations: Readonly<Record<string, () => Promise<Knex.Migration>>>
   '0044-cached-absence': () => import('./virtual/0044-cached-absence.ts'),
   '0060-name-tree': () => import('./tree/0060-name-tree.ts'),
   '0061-tag-pushes': () => import('./tree/0061-tag-pushes.ts'),
+  '0062-pushes-carried': () => import('./tree/0062-pushes-carried.ts'),
+  '0063-name-leases': () => import('./tree/0063-name-leases.ts'),
+  '0070-webhook-formats': () => import('./events/0070-webhook-formats.ts'),
   '0075-activity': () => import('./events/0075-activity.ts'),
+  '0080-policies': () => import('./lifecycle/0080-policies.ts'),
+  '0081-quota-usages': () => import('./lifecycle/0081-quota-usages.ts'),
+  '0090-groups-and-robots': () => import('./people/0090-groups-and-robots.ts'),
 };

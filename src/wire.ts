@@ -29,11 +29,13 @@ import type { SiteReports } from './storage/geo/site-reports.ts';
 import type { Snapshot } from './storage/geo/snapshot.ts';
 import type { IdentityStore } from './storage/identity.ts';
 import type { Leases } from './storage/leases.ts';
+import type { Policies } from './storage/lifecycle/policies.ts';
 import type { Metadata } from './storage/metadata.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
 import type { SecretKeyStore } from './storage/secret-key.ts';
 import type { Sites } from './storage/sites.ts';
 import type { NameTree } from './storage/tree/tree.ts';
+import type { TreeChanges } from './storage/tree/tree-changes.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
 import type { VirtualCache } from './storage/virtual/cache.ts';
 import type { VirtualCounts } from './storage/virtual/counts.ts';
@@ -50,12 +52,14 @@ export interface Ports extends Closable {
   readonly metadata: Metadata;
   readonly catalog: Catalog;
   readonly nameTree: NameTree;
+  readonly treeChanges: TreeChanges;
   readonly changeLog: ChangeLog;
   readonly uploadTracker: UploadTracker;
   readonly replicas: Replicas;
   readonly arrivals: Arrivals;
   readonly garbageReviews: GarbageReviews;
   readonly garbageBin: GarbageBin;
+  readonly policies: Policies;
   readonly accounts: Accounts;
   readonly refreshTokens: RefreshTokens;
   readonly identityStore: IdentityStore;
@@ -98,7 +102,9 @@ export async function openPorts(config: Config, databaseUrl: string): Promise<Po
   }
 }
 
-async function openBlobStore({ storage }: Config): Promise<Closable & { blobStore: BlobStore }> {
+export async function openBlobStore({
+  storage,
+}: Config): Promise<Closable & { blobStore: BlobStore }> {
   if (storage.kind === 'file') {
     const { FilesystemBlobStore } = await import('./storage/filesystem/blob-store.ts');
     const blobStore = await FilesystemBlobStore.open({ folder: storage.directory, clock });
@@ -180,15 +186,12 @@ export interface SiteDatabase extends Closable {
  * @throws Error in one sentence where another process has the data folder; StorageUnavailable
  */
 export async function openDatabase(config: Config, log: Log): Promise<SiteDatabase> {
-  const { databaseUrl, data } = config;
   const loading = import('./wire/facts.ts');
   // Where it fails, the migration itself says so.
   const loadMigrator = () => {
     loading.then((facts) => facts.loadMigrator()).catch(() => undefined);
   };
-  const opening = databaseUrl
-    ? { url: databaseUrl, close: async () => {} }
-    : openOwnDatabase({ data, log, onFirstStart: loadMigrator });
+  const opening = openServer(config, log, loadMigrator);
   const [database, { migrate }] = await Promise.all([opening, loading]);
   try {
     await migrate(database.url);
@@ -197,6 +200,16 @@ export async function openDatabase(config: Config, log: Log): Promise<SiteDataba
     await database.close();
     throw error;
   }
+}
+
+/** The same, with its tables as they are. */
+export async function openServer(
+  { databaseUrl, data }: Config,
+  log: Log,
+  onFirstStart = () => {},
+): Promise<SiteDatabase> {
+  if (databaseUrl) return { url: databaseUrl, close: async () => {} };
+  return openOwnDatabase({ data, log, onFirstStart });
 }
 
 interface OwnDatabaseOptions {

@@ -3,7 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { PrimaryAway } from '../geo/primary-away.ts';
 import type { Log } from '../log.ts';
 import { RegistryError } from '../oci/error.ts';
-import { NotPrimary, StorageFull, StorageUnavailable } from '../storage/failure.ts';
+import { ChangeRefused, NotPrimary, StorageFull, StorageUnavailable } from '../storage/failure.ts';
 import { UpstreamFailure } from '../storage/upstream.ts';
 import { UpstreamAway } from '../virtual/failures.ts';
 import { type Answer, API_VERSION, isClientGone, jsonAnswer, writeAnswer } from './answer.ts';
@@ -38,6 +38,10 @@ async function writeError(context: Context, error: unknown, log: Log): Promise<v
 export function toAnswer(error: unknown): Answer {
   if (error instanceof RegistryError) {
     return { ...errorAnswer(error.errors, error.headers), status: error.status };
+  }
+  if (error instanceof ChangeRefused) {
+    const { errors } = new RegistryError('DENIED', { message: error.message });
+    return { ...errorAnswer(errors, {}), status: 403 };
   }
   if (error instanceof StorageUnavailable || error instanceof NotPrimary) {
     return failure(503, 'the registry cannot reach its storage now', {

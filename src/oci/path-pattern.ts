@@ -70,8 +70,11 @@ function intersectLevels(one: string, other: string): string | undefined {
   return !other.includes('*') && matchesLevel(one, other) ? other : undefined;
 }
 
-/** Greedy match of the pieces between stars: leftmost fit for each, which is enough for globs. */
-function matchesLevel(level: string, text: string): boolean {
+/**
+ * Whether a text without slashes fits, where `*` stands for any characters. Greedy match of the
+ * pieces between stars: leftmost fit for each, which is enough for globs.
+ */
+export function matchesLevel(level: string, text: string): boolean {
   const pieces = level.split('*');
   if (pieces.length === 1) return level === text;
   const [first, last] = [pieces[0]!, pieces.at(-1)!];

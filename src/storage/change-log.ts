@@ -6,6 +6,7 @@
  * `head()` says exactly which state the site's tables are in. Positions have no gaps.
  */
 import type { Digest } from '../oci/digest.ts';
+import type { Policy, PolicyKey } from '../oci/lifecycle/policy.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Place } from '../oci/place.ts';
 import type { RepositoryName, Tag } from '../oci/reference.ts';
@@ -23,8 +24,13 @@ export type Fact =
       readonly actor: string;
       /** base64. Filled by `list` where asked; absent where the manifest is deleted since. */
       readonly content?: string;
-      /** ISO 8601. Of a tag in a snapshot, which has no row of the log to say it. */
+      /**
+       * ISO 8601. Of tags in a snapshot, which have no row of the log to say it, and of those that
+       * came to another name with their image; they were pushed by the actor.
+       */
       readonly pushedAt?: string;
+      /** Under which name it was before, where it was moved. */
+      readonly movedFrom?: RepositoryName;
     }
   | {
       readonly kind: 'tag-deleted';
@@ -56,6 +62,8 @@ export type Fact =
       readonly kind: 'repository-deleted';
       readonly repository: RepositoryName;
       readonly actor: string;
+      /** Where all of it is now, where it was moved. */
+      readonly movedTo?: RepositoryName;
     }
   | { readonly kind: 'account-recorded'; readonly account: AccountFact }
   | { readonly kind: 'account-deleted'; readonly name: string }
@@ -69,12 +77,14 @@ export type Fact =
   | { readonly kind: 'upstream-deleted'; readonly name: string }
   | { readonly kind: 'virtual-registry-recorded'; readonly registry: VirtualRegistry }
   | { readonly kind: 'virtual-registry-deleted'; readonly name: string }
-  | { readonly kind: 'cache-purged'; readonly purge: Purge };
+  | { readonly kind: 'cache-purged'; readonly purge: Purge }
+  | { readonly kind: 'policy-recorded'; readonly policy: Policy }
+  | { readonly kind: 'policy-deleted'; readonly policy: PolicyKey };
 
 /** An account as it travels: whole, so that applying it is one upsert. Times are ISO 8601. */
 export interface AccountFact {
   readonly name: string;
-  readonly kind: 'person' | 'robot';
+  readonly kind: 'person' | 'robot' | 'group';
   readonly passwordHash?: string;
   readonly isDisabled: boolean;
   readonly tokensValidAfter: string;
@@ -82,6 +92,11 @@ export interface AccountFact {
     readonly pattern: PathPattern;
     readonly actions: readonly string[];
   }[];
+  readonly groups?: readonly string[];
+  readonly expiresAt?: string;
+  readonly owner?: string;
+  readonly subject?: string;
+  readonly externalName?: string;
 }
 
 export interface AccessTokenFact {

@@ -43,3 +43,20 @@ export class BytesRemoved extends Error {
     this.removal = removal;
   }
 }
+
+/** A policy forbids the change: nothing was written. The message is one sentence for people. */
+export class ChangeRefused extends Error {
+  override readonly name = 'ChangeRefused';
+}
+
+/** Somebody is about to give the name to something else: nothing was written to it. */
+export class NameLeased extends Error {
+  override readonly name = 'NameLeased';
+  /** It may be written to again then, at the latest. */
+  readonly until: Date;
+
+  constructor(until: Date) {
+    super(`the name is leased until ${until.toISOString()}`);
+    this.until = until;
+  }
+}

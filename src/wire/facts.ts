@@ -15,11 +15,13 @@ import { PostgresSiteReports } from '../storage/postgres/geo/site-reports.ts';
 import { PostgresSnapshot } from '../storage/postgres/geo/snapshot.ts';
 import { PostgresIdentityStore } from '../storage/postgres/identity.ts';
 import { PostgresLeases } from '../storage/postgres/leases.ts';
+import { PostgresPolicies } from '../storage/postgres/lifecycle/policies.ts';
 import { PostgresMetadata } from '../storage/postgres/metadata.ts';
 import { loadMigrator, migrate } from '../storage/postgres/migrate.ts';
 import { PostgresRefreshTokens } from '../storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../storage/postgres/replicas.ts';
 import { PostgresSites } from '../storage/postgres/sites.ts';
+import { PostgresTreeChanges } from '../storage/postgres/tree/changes/tree-changes.ts';
 import { PostgresNameTree } from '../storage/postgres/tree/tree.ts';
 import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../storage/postgres/virtual/cache.ts';
@@ -35,12 +37,14 @@ export async function openFacts(options: DatabaseOptions) {
     metadata: new PostgresMetadata(database),
     catalog: new PostgresCatalog(database),
     nameTree: new PostgresNameTree(database),
+    treeChanges: new PostgresTreeChanges(database),
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),
     arrivals: new PostgresArrivals(database),
     garbageReviews: new PostgresGarbageReviews(database),
     garbageBin: new PostgresGarbageBin(database),
+    policies: new PostgresPolicies(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),

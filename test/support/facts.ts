@@ -6,12 +6,14 @@ import type { GarbageReviews } from '../../src/storage/garbage.ts';
 import type { GarbageBin } from '../../src/storage/garbage-bin.ts';
 import type { Arrivals } from '../../src/storage/geo/arrivals.ts';
 import type { Replicas } from '../../src/storage/geo/replicas.ts';
+import type { Policies } from '../../src/storage/lifecycle/policies.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
 import { MemoryGarbageBin } from '../../src/storage/memory/garbage/bin.ts';
 import { MemoryGarbageReviews } from '../../src/storage/memory/garbage/reviews.ts';
 import { MemoryArrivals } from '../../src/storage/memory/geo/arrivals.ts';
+import { MemoryPolicies } from '../../src/storage/memory/lifecycle/policies.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
 import type { Metadata } from '../../src/storage/metadata.ts';
@@ -21,6 +23,7 @@ import { Database } from '../../src/storage/postgres/database.ts';
 import { PostgresGarbageBin } from '../../src/storage/postgres/garbage/bin.ts';
 import { PostgresGarbageReviews } from '../../src/storage/postgres/garbage/reviews.ts';
 import { PostgresArrivals } from '../../src/storage/postgres/geo/arrivals.ts';
+import { PostgresPolicies } from '../../src/storage/postgres/lifecycle/policies.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import type { Role } from '../../src/storage/sites.ts';
@@ -34,6 +37,7 @@ export interface FactPorts {
   readonly arrivals: Arrivals;
   readonly garbageReviews: GarbageReviews;
   readonly garbageBin: GarbageBin;
+  readonly policies: Policies;
   become(role: Role): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,6 +55,7 @@ export async function openMemoryFacts(): Promise<FactPorts> {
     arrivals: new MemoryArrivals(facts),
     garbageReviews: new MemoryGarbageReviews(facts, garbageBin),
     garbageBin,
+    policies: new MemoryPolicies(facts),
     become: async (role) => {
       facts.role = role;
     },
@@ -70,6 +75,7 @@ export async function openPostgresFacts(): Promise<FactPorts> {
     arrivals: new PostgresArrivals(database),
     garbageReviews: new PostgresGarbageReviews(database),
     garbageBin: new PostgresGarbageBin(database),
+    policies: new PostgresPolicies(database),
     become: async (role) => {
       await database.run((knex) => knex('log_head').update({ role }));
     },

@@ -23,12 +23,14 @@ import { MemorySnapshot } from '../../src/storage/memory/geo/snapshot.ts';
 import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
+import { MemoryPolicies } from '../../src/storage/memory/lifecycle/policies.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
 import { MemorySecretKeyStore } from '../../src/storage/memory/secret-key.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
 import { MemoryNameTree } from '../../src/storage/memory/tree/tree.ts';
+import { MemoryTreeChanges } from '../../src/storage/memory/tree/tree-changes.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
 import { MemoryVirtualCache } from '../../src/storage/memory/virtual/cache.ts';
 import { MemoryVirtualCounts } from '../../src/storage/memory/virtual/counts.ts';
@@ -49,10 +51,12 @@ import { PostgresSiteReports } from '../../src/storage/postgres/geo/site-reports
 import { PostgresSnapshot } from '../../src/storage/postgres/geo/snapshot.ts';
 import { PostgresIdentityStore } from '../../src/storage/postgres/identity.ts';
 import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
+import { PostgresPolicies } from '../../src/storage/postgres/lifecycle/policies.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
 import { PostgresRefreshTokens } from '../../src/storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import { PostgresSites } from '../../src/storage/postgres/sites.ts';
+import { PostgresTreeChanges } from '../../src/storage/postgres/tree/changes/tree-changes.ts';
 import { PostgresNameTree } from '../../src/storage/postgres/tree/tree.ts';
 import { PostgresUploadTracker } from '../../src/storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../../src/storage/postgres/virtual/cache.ts';
@@ -70,12 +74,14 @@ export async function openMemoryPorts() {
     metadata: new MemoryMetadata(facts),
     catalog: new MemoryCatalog(facts),
     nameTree: new MemoryNameTree(facts),
+    treeChanges: new MemoryTreeChanges(facts),
     changeLog: new MemoryChangeLog(facts),
     uploadTracker: new MemoryUploadTracker(),
     replicas: new MemoryReplicas(facts),
     arrivals: new MemoryArrivals(facts),
     garbageReviews: new MemoryGarbageReviews(facts, garbageBin),
     garbageBin,
+    policies: new MemoryPolicies(facts),
     accounts: new MemoryAccounts(facts),
     refreshTokens: new MemoryRefreshTokens(),
     identityStore: new MemoryIdentityStore(),
@@ -121,12 +127,14 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     metadata: new PostgresMetadata(database),
     catalog: new PostgresCatalog(database),
     nameTree: new PostgresNameTree(database),
+    treeChanges: new PostgresTreeChanges(database),
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),
     replicas: new PostgresReplicas(database),
     arrivals: new PostgresArrivals(database),
     garbageReviews: new PostgresGarbageReviews(database),
     garbageBin: new PostgresGarbageBin(database),
+    policies: new PostgresPolicies(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),

@@ -9,6 +9,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Digest } from '../../oci/digest.ts';
+import type { PolicyKey } from '../../oci/lifecycle/policy.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 
 /** In this order, what a row refers to is there before it. */
@@ -18,6 +19,7 @@ export const SNAPSHOT_PARTS = [
   'tokens',
   'upstreams',
   'virtual-registries',
+  'policies',
   'repositories',
   'links',
   'manifests',
@@ -25,7 +27,7 @@ export const SNAPSHOT_PARTS = [
 ] as const;
 export type SnapshotPart = (typeof SNAPSHOT_PARTS)[number];
 
-/** One name, or a repository and a name in it. */
+/** One name, or a repository and a name in it, or path, kind and name of a policy. */
 export type SnapshotKey = readonly string[];
 
 export interface SnapshotRow {
@@ -110,7 +112,7 @@ export interface Snapshot {
 }
 
 /** The fact that takes a row away. */
-export function removalOf(part: SnapshotPart, [first, second]: SnapshotKey) {
+export function removalOf(part: SnapshotPart, [first, second, third]: SnapshotKey) {
   const repository = first as RepositoryName;
   const digest = second as Digest;
   const actor = '';
@@ -125,6 +127,11 @@ export function removalOf(part: SnapshotPart, [first, second]: SnapshotKey) {
       return { kind: 'upstream-deleted', name: first! } as const;
     case 'virtual-registries':
       return { kind: 'virtual-registry-deleted', name: first! } as const;
+    case 'policies':
+      return {
+        kind: 'policy-deleted',
+        policy: { path: first, kind: second, name: third } as PolicyKey,
+      } as const;
     case 'repositories':
       return { kind: 'repository-deleted', repository, actor } as const;
     case 'links':
@@ -149,6 +156,7 @@ interface Touching {
 export function touches(fact: Touching, part: SnapshotPart, [first, second]: SnapshotKey): boolean {
   if (fact.kind.startsWith('site-')) return part === 'sites';
   if (fact.kind === 'cache-purged') return false;
+  if (fact.kind.startsWith('policy-')) return part === 'policies';
   // Upstreams are taken out of registries, and hosts pass from one to another.
   if (/^(?:upstream|virtual-registry)-/.test(fact.kind)) {
     return part === 'upstreams' || part === 'virtual-registries';

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { type Circumstances, deedsOf } from '../../oci/events/deed.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 import type { Change, Fact, Proof } from '../change-log.ts';
 import { BytesRemoved, NotPrimary } from '../failure.ts';
@@ -16,6 +17,8 @@ import { ActivityBook } from './events/activity-book.ts';
 import { OutboxBook } from './events/outbox-book.ts';
 import { blobReview, ReviewBook } from './garbage/review-book.ts';
 import { ArrivalBook } from './geo/arrival-book.ts';
+import { PolicyBook } from './lifecycle/policy-book.ts';
+import { LeaseBook } from './tree/lease-book.ts';
 import { VirtualBook } from './virtual/virtual-book.ts';
 
 export interface MemoryRepository {
@@ -53,6 +56,8 @@ export class MemoryFacts {
   readonly outbox = new OutboxBook();
   readonly activity = new ActivityBook();
   readonly reviews = new ReviewBook();
+  readonly policies = new PolicyBook(this.repositories);
+  readonly nameLeases = new LeaseBook();
   role: Role = 'primary';
   epoch = 1;
   /** See `LogHead.repairs`. */
@@ -99,9 +104,14 @@ export class MemoryFacts {
     if (this.role !== 'primary') throw new NotPrimary('this site is not the primary');
   }
 
-  /** At the primary: writes the fact and appends its row. @throws NotPrimary elsewhere. */
-  commit(fact: Fact): void {
+  /**
+   * At the primary: writes the fact, appends its row, and puts what it tells into the outbox.
+   * @throws NotPrimary elsewhere.
+   */
+  commit(fact: Fact, circumstances: Circumstances = {}): void {
     this.assertPrimary();
+    if ('repository' in fact) this.nameLeases.assertFree(fact.repository, this.now());
+    this.outbox.postDeeds(deedsOf(fact, circumstances), this.now());
     this.#write({ position: this.head + 1, epoch: this.epoch, at: this.now(), fact });
     this.#wake();
   }
@@ -190,9 +200,10 @@ export class MemoryFacts {
 
   #notePush({ fact, at }: Change): void {
     if (fact.kind !== 'manifest-recorded') return;
-    const { repository, tags, digest, actor: by } = fact;
+    const { repository, tags, digest, actor: by, pushedAt } = fact;
+    const pushed = { at: pushedAt === undefined ? at : new Date(pushedAt), by };
     const isThere = (tag: Tag) => this.repositories.get(repository)?.tags.get(tag) === digest;
-    for (const tag of tags.filter(isThere)) this.pushes.set(`${repository}:${tag}`, { at, by });
+    for (const tag of tags.filter(isThere)) this.pushes.set(`${repository}:${tag}`, pushed);
   }
 
   /** Bytes that left the cache are looked at as those of a blob whose last link went. */

@@ -1,5 +1,6 @@
 /** Memory maker of `Metadata`. Each method is one turn of the event loop, hence one transaction. */
 import type { Digest } from '../../oci/digest.ts';
+import { type Actor, nameOf, requestOf } from '../../oci/events/actor.ts';
 import { outlineOf, parseManifest } from '../../oci/manifest.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 import type { Fact } from '../change-log.ts';
@@ -45,6 +46,7 @@ export class MemoryMetadata implements Metadata {
 
   async recordManifest(put: ManifestPut): Promise<PutOutcome> {
     this.#facts.assertPrimary();
+    this.#facts.nameLeases.assertFree(put.repository, this.#facts.now());
     const found = this.#find(put.repository);
     const digests = findMissing(found, put.manifest);
     if (digests.length > 0) return { kind: 'missing', digests };
@@ -52,53 +54,82 @@ export class MemoryMetadata implements Metadata {
     const taken = moved.filter((tag) => found?.tags.has(tag)).sort()[0];
     if (taken !== undefined && !put.mayOverwrite) return { kind: 'tag-exists', tag: taken };
     const known = found?.manifests.get(put.manifest.digest);
+    this.#assertAllowed(put, moved);
     if (known?.mediaType !== put.manifest.mediaType || moved.length > 0) {
       this.#ensure(put.repository).manifests.set(put.manifest.digest, put.manifest);
-      this.#facts.commit(toFact(put, moved));
+      this.#facts.commit(toFact(put, moved), { request: requestOf(put.actor) });
     } else this.#queueAgain('manifest', put.repository, put.manifest.digest);
     return { kind: 'recorded' };
   }
 
-  async linkBlob({ foundBehind, ...link }: BlobLink): Promise<void> {
+  async linkBlob({ foundBehind, fromRepository, actor, ...link }: BlobLink): Promise<void> {
     this.#facts.assertPrimary();
     this.#facts.assertFound(link.digest, foundBehind);
     if (!this.#find(link.repository)?.blobs.has(link.digest)) {
-      this.#facts.commit({ kind: 'blob-linked', ...link });
+      this.#facts.policies.assertRoom(link, link);
+      const circumstances = { request: requestOf(actor), fromRepository };
+      this.#facts.commit({ kind: 'blob-linked', ...link, actor: nameOf(actor) }, circumstances);
     } else this.#queueAgain('link', link.repository, link.digest);
     // The caller's commit proved the bytes, so a link at the primary is a verification too.
     this.#facts.blobs.get(link.digest)!.verifiedAt ??= this.#facts.now();
   }
 
-  async deleteTag(repository: RepositoryName, tag: Tag, actor: string): Promise<boolean> {
+  async deleteTag(repository: RepositoryName, tag: Tag, actor: Actor): Promise<boolean> {
     this.#facts.assertPrimary();
     const isThere = this.#find(repository)?.tags.has(tag) ?? false;
-    if (isThere) this.#facts.commit({ kind: 'tag-deleted', repository, tag, actor });
+    this.#facts.policies.assertTagsMayChange({ repository, actor }, [{ tag, kind: 'delete' }]);
+    if (isThere)
+      this.#commit({ kind: 'tag-deleted', repository, tag, actor: nameOf(actor) }, actor);
     return isThere;
   }
 
-  async deleteManifest(
-    repository: RepositoryName,
-    digest: Digest,
-    actor: string,
-  ): Promise<boolean> {
+  async deleteManifest(repository: RepositoryName, digest: Digest, actor: Actor): Promise<boolean> {
     this.#facts.assertPrimary();
     const isThere = this.#find(repository)?.manifests.has(digest) ?? false;
-    if (isThere) this.#facts.commit({ kind: 'manifest-deleted', repository, digest, actor });
+    const what = { digest, kind: 'delete' } as const;
+    this.#facts.policies.assertContentMayChange({ repository, actor }, what);
+    if (isThere)
+      this.#commit({ kind: 'manifest-deleted', repository, digest, actor: nameOf(actor) }, actor);
     return isThere;
   }
 
-  async unlinkBlob(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
+  async unlinkBlob(repository: RepositoryName, digest: Digest, actor: Actor): Promise<boolean> {
     this.#facts.assertPrimary();
     const isThere = this.#find(repository)?.blobs.has(digest) ?? false;
-    if (isThere) this.#facts.commit({ kind: 'blob-unlinked', repository, digest, actor });
+    const what = { digest, kind: 'delete' } as const;
+    this.#facts.policies.assertContentMayChange({ repository, actor }, what);
+    if (isThere)
+      this.#commit({ kind: 'blob-unlinked', repository, digest, actor: nameOf(actor) }, actor);
     return isThere;
   }
 
-  async deleteRepository(repository: RepositoryName, actor: string): Promise<boolean> {
+  async deleteRepository(repository: RepositoryName, actor: Actor): Promise<boolean> {
     this.#facts.assertPrimary();
     const isThere = this.#find(repository) !== undefined;
-    if (isThere) this.#facts.commit({ kind: 'repository-deleted', repository, actor });
+    this.#facts.policies.assertRepositoryMayGo({ repository, actor });
+    if (isThere)
+      this.#commit({ kind: 'repository-deleted', repository, actor: nameOf(actor) }, actor);
     return isThere;
+  }
+
+  #commit(fact: Fact, actor: Actor): void {
+    this.#facts.commit(fact, { request: requestOf(actor) });
+  }
+
+  /** @throws ChangeRefused */
+  #assertAllowed(put: ManifestPut, moved: readonly Tag[]): void {
+    const { repository, manifest } = put;
+    const { policies } = this.#facts;
+    const found = this.#find(repository);
+    const changes = moved.map((tag) => {
+      return { tag, kind: found?.tags.has(tag) ? 'move' : 'create' } as const;
+    });
+    policies.assertTagsMayChange(put, changes);
+    const known = found?.manifests.get(manifest.digest);
+    if (!known) policies.assertRoom(put, { sizeBytes: manifest.content.length });
+    else if (known.mediaType !== manifest.mediaType) {
+      policies.assertContentMayChange(put, { digest: manifest.digest, kind: 'move' });
+    }
   }
 
   /** What is pushed although it is there already waits for its review anew. */
@@ -181,7 +212,7 @@ function toFact({ repository, manifest, actor }: ManifestPut, tags: readonly Tag
     mediaType,
     sizeBytes: content.length,
     tags,
-    actor,
+    actor: nameOf(actor),
   };
 }
 

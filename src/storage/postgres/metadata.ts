@@ -7,6 +7,9 @@
  */
 import type { Knex } from 'knex';
 import type { Digest } from '../../oci/digest.ts';
+import { type Actor, nameOf, type RequestDetails, requestOf } from '../../oci/events/actor.ts';
+import type { Circumstances } from '../../oci/events/deed.ts';
+import type { Policy } from '../../oci/lifecycle/policy.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 import type { Fact } from '../change-log.ts';
 import type {
@@ -23,6 +26,14 @@ import { deleteBlobLink, writeHeldLink } from './facts/blobs.ts';
 import { deleteManifest, deleteTags, writeManifest, writeTags } from './facts/manifests.ts';
 import { deleteRepository, lockRepository, writeRepository } from './facts/repositories.ts';
 import { queueAgain } from './garbage/queue.ts';
+import {
+  assertContentMayChange,
+  assertRepositoryMayGo,
+  assertTagsMayChange,
+  assertTypeMayChange,
+  assertWithinQuotas,
+  type Guarded,
+} from './lifecycle/guard.ts';
 
 const FIND_MANIFEST: Statement = {
   name: 'find-manifest',
@@ -67,7 +78,8 @@ export class PostgresMetadata implements Metadata {
   }
 
   recordManifest(put: ManifestPut): Promise<PutOutcome> {
-    return this.#change<PutOutcome>(put.repository, async (trx) => {
+    const circumstances = { request: requestOf(put.actor) };
+    return this.#change<PutOutcome>({ ...put, circumstances }, async (trx, policies) => {
       const digests = await findMissing(trx, put);
       if (digests.length > 0) return { outcome: { kind: 'missing', digests }, facts: [] };
       const targets = await readTags(trx, put);
@@ -76,75 +88,101 @@ export class PostgresMetadata implements Metadata {
       if (taken !== undefined && !put.mayOverwrite) {
         return { outcome: { kind: 'tag-exists', tag: taken }, facts: [] };
       }
+      const guarded = { ...put, policies, actor: nameOf(put.actor) };
+      const kindOf = (tag: Tag) => (targets.has(tag) ? 'move' : 'create');
+      assertTagsMayChange(
+        guarded,
+        moved.map((tag) => ({ tag, kind: kindOf(tag) })),
+      );
+      await assertTypeMayChange(trx, guarded, put.manifest);
       const isChanged = await writePut(trx, put, moved);
+      if (isChanged) await assertWithinQuotas(trx, guarded, put.manifest.content.length);
       const facts = isChanged || moved.length > 0 ? [toFact(put, moved)] : [];
       if (facts.length === 0) await queueAgain(trx, 'manifest', { ...put, ...put.manifest });
       return { outcome: { kind: 'recorded' }, facts };
     });
   }
 
-  async linkBlob({ foundBehind, ...link }: BlobLink): Promise<void> {
+  async linkBlob({ foundBehind, fromRepository, actor, ...link }: BlobLink): Promise<void> {
     const { repository, digest } = link;
     const found = foundBehind === undefined ? {} : { foundBehind };
-    await this.#change(repository, async (trx) => {
+    const circumstances = { request: requestOf(actor), fromRepository };
+    await this.#change({ repository, circumstances }, async (trx, policies) => {
       await writeRepository(trx, repository);
       const isNew = await writeHeldLink(trx, { ...link, ...found });
-      if (!isNew) await queueAgain(trx, 'link', link);
+      if (isNew) await assertWithinQuotas(trx, { policies }, link.sizeBytes);
+      else await queueAgain(trx, 'link', link);
       // The caller's commit proved the bytes, so a link at the primary is a verification too.
       await trx('blobs')
         .where({ digest })
         .whereNull('verified_at')
         .update({ verified_at: trx.fn.now() });
-      return { outcome: undefined, facts: isNew ? [{ kind: 'blob-linked', ...link }] : [] };
+      const fact: Fact = { kind: 'blob-linked', ...link, actor: nameOf(actor) };
+      return { outcome: undefined, facts: isNew ? [fact] : [] };
     });
   }
 
-  deleteTag(repository: RepositoryName, tag: Tag, actor: string): Promise<boolean> {
-    return this.#delete({ kind: 'tag-deleted', repository, tag, actor }, (trx) =>
-      deleteTags(trx, { repository, what: [tag] }),
-    );
+  deleteTag(repository: RepositoryName, tag: Tag, actor: Actor): Promise<boolean> {
+    const fact = { kind: 'tag-deleted', repository, tag, actor: nameOf(actor) } as const;
+    return this.#delete(fact, requestOf(actor), (trx, guarded) => {
+      assertTagsMayChange(guarded, [{ tag, kind: 'delete' }]);
+      return deleteTags(trx, { repository, what: [tag] });
+    });
   }
 
-  deleteManifest(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
-    return this.#delete({ kind: 'manifest-deleted', repository, digest, actor }, (trx) =>
-      deleteManifest(trx, { repository, what: digest }),
-    );
+  deleteManifest(repository: RepositoryName, digest: Digest, actor: Actor): Promise<boolean> {
+    const fact = { kind: 'manifest-deleted', repository, digest, actor: nameOf(actor) } as const;
+    return this.#delete(fact, requestOf(actor), async (trx, guarded) => {
+      await assertContentMayChange(trx, guarded, { digest, kind: 'delete' });
+      return deleteManifest(trx, { repository, what: digest });
+    });
   }
 
-  unlinkBlob(repository: RepositoryName, digest: Digest, actor: string): Promise<boolean> {
-    return this.#delete({ kind: 'blob-unlinked', repository, digest, actor }, (trx) =>
-      deleteBlobLink(trx, { repository, digest }),
-    );
+  unlinkBlob(repository: RepositoryName, digest: Digest, actor: Actor): Promise<boolean> {
+    const fact = { kind: 'blob-unlinked', repository, digest, actor: nameOf(actor) } as const;
+    return this.#delete(fact, requestOf(actor), async (trx, guarded) => {
+      await assertContentMayChange(trx, guarded, { digest, kind: 'delete' });
+      return deleteBlobLink(trx, { repository, digest });
+    });
   }
 
-  deleteRepository(repository: RepositoryName, actor: string): Promise<boolean> {
-    return this.#delete({ kind: 'repository-deleted', repository, actor }, (trx) =>
-      deleteRepository(trx, repository),
-    );
+  deleteRepository(repository: RepositoryName, actor: Actor): Promise<boolean> {
+    const fact = { kind: 'repository-deleted', repository, actor: nameOf(actor) } as const;
+    return this.#delete(fact, requestOf(actor), async (trx, guarded) => {
+      await assertRepositoryMayGo(trx, guarded);
+      return deleteRepository(trx, repository);
+    });
   }
 
   #delete(
-    fact: Fact & { readonly repository: RepositoryName },
-    remove: (trx: Knex.Transaction) => Promise<boolean>,
+    fact: Fact & { readonly repository: RepositoryName; readonly actor: string },
+    request: RequestDetails | undefined,
+    remove: (trx: Knex.Transaction, guarded: Guarded) => Promise<boolean>,
   ): Promise<boolean> {
-    return this.#change(fact.repository, async (trx) => {
-      const wasThere = await remove(trx);
+    return this.#change({ ...fact, circumstances: { request } }, async (trx, policies) => {
+      const wasThere = await remove(trx, { ...fact, policies });
       return { outcome: wasThere, facts: wasThere ? [fact] : [] };
     });
   }
 
   /** One change of one repository: the others wait, and the log's rows come last. */
   #change<Outcome>(
-    repository: RepositoryName,
-    work: (trx: Knex.Transaction) => Promise<Change<Outcome>>,
+    { repository, circumstances }: Changing,
+    work: (trx: Knex.Transaction, policies: readonly Policy[]) => Promise<Change<Outcome>>,
   ): Promise<Outcome> {
     return this.#database.transaction(async (trx) => {
-      await lockRepository(trx, repository);
-      const { outcome, facts } = await work(trx);
-      await appendChanges(trx, facts);
+      const policies = await lockRepository(trx, repository);
+      const { outcome, facts } = await work(trx, policies);
+      await appendChanges(trx, facts, circumstances);
       return outcome;
     });
   }
+}
+
+/** What is changed, and what its facts do not say of how it came to that. */
+interface Changing {
+  readonly repository: RepositoryName;
+  readonly circumstances: Circumstances;
 }
 
 interface Change<Outcome> {
@@ -211,6 +249,6 @@ function toFact({ repository, manifest, actor }: ManifestPut, tags: readonly Tag
     mediaType,
     sizeBytes: content.length,
     tags,
-    actor,
+    actor: nameOf(actor),
   };
 }

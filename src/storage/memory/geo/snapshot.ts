@@ -101,7 +101,7 @@ export class MemorySnapshot implements Snapshot {
   }
 
   #listUnordered(part: SnapshotPart): SnapshotRow[] {
-    const { repositories, virtual } = this.#facts;
+    const { policies, repositories, virtual } = this.#facts;
     switch (part) {
       case 'sites':
         return [...this.#sites].map(([name, site]) => row([name], { kind: 'site-recorded', site }));
@@ -121,6 +121,12 @@ export class MemorySnapshot implements Snapshot {
         return [...virtual.registries].map(([name, registry]) =>
           row([name], { kind: 'virtual-registry-recorded', registry }),
         );
+      case 'policies':
+        return policies
+          .list()
+          .map((policy) =>
+            row([policy.path, policy.kind, policy.name], { kind: 'policy-recorded', policy }),
+          );
       case 'repositories':
         return [...repositories.keys()].map((name) => ({ key: [name] }));
       case 'links':
@@ -166,6 +172,13 @@ export class MemorySnapshot implements Snapshot {
     });
   }
 
+  /** As the table of accounts does with members of a group that is no more. */
+  #leave({ groups: before, ...account }: AccountFact, group: string): void {
+    if (!before?.includes(group)) return;
+    const groups = before.filter((name) => name !== group);
+    this.#accounts.set(account.name, groups.length > 0 ? { ...account, groups } : account);
+  }
+
   #write(fact: Fact): void {
     if (fact.kind === 'site-recorded') this.#sites.set(fact.site.name, fact.site);
     else if (fact.kind === 'site-deleted') this.#sites.delete(fact.name);
@@ -174,6 +187,7 @@ export class MemorySnapshot implements Snapshot {
     else if (fact.kind === 'access-token-deleted') this.#tokens.delete(fact.id);
     else if (fact.kind === 'account-deleted') {
       this.#accounts.delete(fact.name);
+      for (const account of this.#accounts.values()) this.#leave(account, fact.name);
       for (const { id, account } of this.#tokens.values()) {
         if (account === fact.name) this.#tokens.delete(id);
       }

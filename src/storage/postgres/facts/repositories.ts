@@ -1,10 +1,20 @@
 /** Writers of repositories: they come to be with the first thing in them. */
 import type { Knex } from 'knex';
+import { type Policy, pathsAbove } from '../../../oci/lifecycle/policy.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
 
-/** From here to the commit all other writes to the repository wait. The first lock of each. */
-export async function lockRepository(trx: Knex.Transaction, name: RepositoryName): Promise<void> {
-  await trx.raw("SELECT pg_advisory_xact_lock(hashtextextended('repository:' || ?, 0))", [name]);
+/**
+ * From here to the commit all other writes to the repository wait, and no policy changes. The first
+ * lock of each. @returns the policies that cover the repository, for `lifecycle/guard`
+ */
+export async function lockRepository(
+  trx: Knex.Transaction,
+  name: RepositoryName,
+): Promise<readonly Policy[]> {
+  const { rows } = await trx
+    .raw('SELECT lock_repository(?, ?) AS rule', [name, pathsAbove(name)])
+    .options({ name: 'lock-repository' });
+  return rows.map(({ rule }: { readonly rule: Policy }) => rule);
 }
 
 /** Creates the repository where it is not there yet. */
@@ -24,25 +34,57 @@ export async function writeRepositories(
 }
 
 /**
- * A link that goes locks its blob. In the order of the digests, as everybody does who locks
- * several: so neither of two that do so at once holds what the other wants.
+ * A link that comes or goes locks its blob. In the order of the digests, as everybody does who
+ * locks several: so neither of two that do so at once holds what the other wants.
  */
 const LOCK_LINKED = `
   WITH locked AS (
     SELECT FROM blobs
-    WHERE digest IN (SELECT digest FROM blob_links WHERE repository = ?)
+    WHERE digest IN (SELECT digest FROM blob_links WHERE repository = ANY (?))
     ORDER BY digest FOR NO KEY UPDATE
   )
   SELECT count(*) FROM locked`;
+
+/** Locks the blobs that any of the repositories links. */
+export async function lockLinked(
+  trx: Knex.Transaction,
+  names: readonly RepositoryName[],
+): Promise<void> {
+  await trx.raw(LOCK_LINKED, [[...names]]);
+}
+
+/** So many rows go in one statement: none may take longer than the database is waited for. */
+const MAX_ROWS = 2000;
 
 /** Deletes the repository with all that is in it. @returns whether it was there. */
 export async function deleteRepository(
   trx: Knex.Transaction,
   repository: RepositoryName,
 ): Promise<boolean> {
-  await trx.raw(LOCK_LINKED, [repository]);
-  await trx('blob_links').where({ repository }).delete();
-  // Their tags go with them.
-  await trx('manifests').where({ repository }).delete();
-  return (await trx('repositories').where({ name: repository }).delete()) > 0;
+  return (await deleteRepositories(trx, [repository])) > 0;
+}
+
+/** Deletes them with all that is in them. @returns how many were there. */
+export async function deleteRepositories(
+  trx: Knex.Transaction,
+  names: readonly RepositoryName[],
+): Promise<number> {
+  await lockLinked(trx, names);
+  // The tags of manifests go with them.
+  for (const table of ['blob_links', 'manifests']) await deleteRows(trx, table, names);
+  return trx('repositories')
+    .whereRaw('name = ANY (?)', [[...names]])
+    .delete();
+}
+
+async function deleteRows(
+  trx: Knex.Transaction,
+  table: string,
+  names: readonly RepositoryName[],
+): Promise<void> {
+  const some = `SELECT ctid FROM ${table} WHERE repository = ANY (?) LIMIT ${MAX_ROWS}`;
+  for (let deleted = 1; deleted > 0; ) {
+    const statement = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(${some}))`;
+    deleted = (await trx.raw(statement, [[...names]])).rowCount;
+  }
 }

@@ -7,6 +7,7 @@ import type { Fact } from '../../change-log.ts';
 import type { ManifestRecord } from '../../metadata.ts';
 import { applyAccountFact } from '../accounts.ts';
 import { writeOrder } from '../geo/orders.ts';
+import { deletePolicy, writePolicy } from '../lifecycle/write-policies.ts';
 import { applySiteFact } from '../sites.ts';
 import { applyVirtualFact } from '../virtual/write-facts.ts';
 import { deleteBlobLink, writeBlobLink } from './blobs.ts';
@@ -45,6 +46,8 @@ const WRITERS: Writers = {
   'virtual-registry-recorded': applyVirtualFact,
   'virtual-registry-deleted': applyVirtualFact,
   'cache-purged': applyVirtualFact,
+  'policy-recorded': (trx, { policy }) => writePolicy(trx, policy),
+  'policy-deleted': (trx, { policy }) => deletePolicy(trx, policy),
 };
 
 /** Writes one fact into the tables. Idempotent. */

@@ -1,4 +1,5 @@
 /** How each part of a snapshot is read. */
+import type { Policy } from '../../../oci/lifecycle/policy.ts';
 import type { VirtualRegistry, VirtualUpstream } from '../../../oci/virtual-registry.ts';
 import type { AccessTokenFact, AccountFact, Fact, SiteFact } from '../../change-log.ts';
 import type { SnapshotPart } from '../../geo/snapshot.ts';
@@ -42,10 +43,12 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
     table: 'accounts',
     key: ['name'],
     sql: `SELECT name, kind, password_hash AS "passwordHash", is_disabled AS "isDisabled",
-            tokens_valid_after AS "tokensValidAfter", grants
+            tokens_valid_after AS "tokensValidAfter", grants, groups,
+            expires_at AS "expiresAt", owner, subject, external_name AS "externalName"
           FROM accounts {range} ORDER BY name LIMIT ${PAGE_ROWS}`,
     line: `CAST(jsonb_build_array(name, kind, password_hash, is_disabled,
-             extract(epoch FROM tokens_valid_after), grants) AS text)`,
+             extract(epoch FROM tokens_valid_after), grants, groups,
+             extract(epoch FROM expires_at), owner, subject, external_name) AS text)`,
     toFact: (account: AccountFact) => ({
       kind: 'account-recorded',
       account: withoutNulls(account),
@@ -83,6 +86,14 @@ export const PARTS: Readonly<Record<SnapshotPart, Part>> = {
       kind: 'virtual-registry-recorded',
       registry: withoutNulls(registry),
     }),
+  },
+  policies: {
+    table: 'policies',
+    key: ['path', 'kind', 'name'],
+    sql: `SELECT path, kind, name, rule
+          FROM policies {range} ORDER BY path, kind, name LIMIT ${PAGE_ROWS}`,
+    line: "path || ' ' || kind || ' ' || name || ' ' || CAST(rule AS text)",
+    toFact: ({ rule: policy }: { readonly rule: Policy }) => ({ kind: 'policy-recorded', policy }),
   },
   repositories: {
     table: 'repositories',
