@@ -1,5 +1,5 @@
 /** What PostgreSQL's failures mean to us; the one place that knows. */
-import { StorageFull, StorageUnavailable } from '../failure.ts';
+import { NameLeased, StorageFull, StorageUnavailable } from '../failure.ts';
 
 /**
  * SQLSTATE of what may work a moment later: connections (08), transactions that were in each
@@ -8,6 +8,8 @@ import { StorageFull, StorageUnavailable } from '../failure.ts';
  */
 const PASSING = /^(?:08|40|53|57)|^(?:25006|55P03)$/;
 const DISK_FULL = '53100';
+/** Raised by `lock_name`; its detail says until when. */
+const LEASED = 'MN001';
 
 /** What the socket says, and what `pg` says when it has no connection. */
 const SOCKET = /^E(?:CONN|PIPE|NOENT|HOST|NET|TIMEDOUT|AI_AGAIN|NOTFOUND|ADDR)/;
@@ -18,6 +20,7 @@ const SENTENCES =
 export function toFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = 'code' in error ? String(error.code) : '';
+  if (code === LEASED && 'detail' in error) return new NameLeased(new Date(String(error.detail)));
   if (code === DISK_FULL) return new StorageFull('the database is full', { cause: error });
   if (!PASSING.test(code) && !SOCKET.test(code) && !SENTENCES.test(error.message)) return error;
   return new StorageUnavailable('the database is away', { cause: error });
