@@ -12,11 +12,13 @@ import type { ChangeLog } from '../src/storage/change-log.ts';
 import type { Arrivals } from '../src/storage/geo/arrivals.ts';
 import type { PrimarySite } from '../src/storage/geo/primary-site.ts';
 import type { Sites } from '../src/storage/sites.ts';
+import type { ImagePulls } from '../src/storage/tree/pulls.ts';
 
 export interface ReportOptions {
   readonly primarySite: Pick<PrimarySite, 'report'>;
   readonly arrivals: Pick<Arrivals, 'listUntold' | 'recordTold' | 'watch'>;
   readonly changeLog: Pick<ChangeLog, 'watch'>;
+  readonly imagePulls: Pick<ImagePulls, 'listUntold' | 'recordTold'>;
   readonly status: OwnStatus;
   readonly sites: Pick<Sites, 'findSite'>;
   /** Name of this site. */
@@ -39,8 +41,9 @@ const GATHER_MS = 25;
 /** What happens now does not wait for the answer to what was told before: not on a long line. */
 const MOST_UNDER_WAY = 4;
 
-/** Fits into a small body, however long the names are. */
+/** Both fit into a small body, however long the names are. */
 const MAX_ARRIVALS = 100;
+const MAX_PULLS = 40;
 
 /** Reports until the signal aborts. Never throws. */
 export async function report(options: ReportOptions, signal: AbortSignal): Promise<void> {
@@ -119,7 +122,7 @@ class Reports {
   }
 
   async #send(untold: Untold): Promise<void> {
-    const { arrivals, primarySite, status, site } = this.#options;
+    const { arrivals, imagePulls, primarySite, status, site } = this.#options;
     const isAlone = this.underWay === 0;
     try {
       // Read later than the arrivals: who sees one of them sees a position that is not before it.
@@ -127,7 +130,10 @@ class Reports {
       // Each time that it is told, all sites hear of it: not in two reports at once.
       const where = isAlone ? await findMove(this.#options) : undefined;
       const moved = where ? { where } : {};
-      await primarySite.report({ site, figures, arrivals: untold, ...moved }, this.#signal);
+      const pulls = isAlone ? await imagePulls.listUntold(MAX_PULLS) : [];
+      const news = { arrivals: untold, ...(pulls.length > 0 ? { pulls } : {}), ...moved };
+      await primarySite.report({ site, figures, ...news }, this.#signal);
+      if (pulls.length > 0) await imagePulls.recordTold(pulls);
       if (untold.length > 0) await arrivals.recordTold(untold);
       this.#failures = 0;
     } catch (error) {

@@ -32,6 +32,7 @@ import type { Leases } from '../src/storage/leases.ts';
 import type { Metadata } from '../src/storage/metadata.ts';
 import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
 import type { Sites } from '../src/storage/sites.ts';
+import type { ImagePulls } from '../src/storage/tree/pulls.ts';
 import type { UploadTracker } from '../src/storage/upload-tracker.ts';
 import type { Upstream } from '../src/storage/upstream.ts';
 import type { Virtual } from '../src/virtual/service.ts';
@@ -48,7 +49,7 @@ import { report } from './report.ts';
 import { type Job, schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { trimLog } from './trim-log.ts';
-import { forgetActivity } from './upkeep/activity.ts';
+import { forgetActivity, forgetPulls } from './upkeep/activity.ts';
 import { describeCollection } from './upkeep/garbage.ts';
 import { type OrderOptions, obey } from './upkeep/orders.ts';
 import { keepUp } from './upkeep/upkeep.ts';
@@ -73,6 +74,7 @@ export interface ReplicationPorts {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly activityFeed: ActivityFeed;
+  readonly imagePulls: ImagePulls;
   readonly sites: Sites;
 }
 
@@ -188,6 +190,7 @@ async function runUpkeep(
 
 async function forget(options: ReplicationOptions): Promise<void> {
   await forgetActivity({ ...options, ...options.ports });
+  await forgetPulls(options.ports);
 }
 
 async function reverify(options: ReplicationOptions, signal: AbortSignal): Promise<void> {

@@ -16,6 +16,7 @@ import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
 import { exchangeSessions } from './http/people/session-door.ts';
 import { Admission } from './http/v2/admission.ts';
+import { watchPulls } from './http/v2/watch-images.ts';
 import { Mirrors } from './http/virtual/mirrors.ts';
 import type { Figures } from './metrics.ts';
 import { systemRandomness as randomness } from './randomness.ts';
@@ -35,8 +36,10 @@ export async function answerUntil(
 ): Promise<void> {
   const { config, log } = site;
   const draining = new AbortController();
-  const watching = [onAnswer, figures && countSources(figures)].filter((one) => one !== undefined);
   const app = describeApp(site, draining.signal);
+  const watching = [onAnswer, figures && countSources(figures), app.onAnswer].filter(
+    (one) => one !== undefined,
+  );
   const tellAll: OnAnswer = (...seen) => watching.forEach((watch) => watch(...seen));
   const handle = createApp({ ...app, onAnswer: tellAll }).callback();
   const server = await listen(config, figures ? countRequests(handle, figures) : handle);
@@ -85,6 +88,7 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     log,
     clock,
     accessLog: config.accessLog,
+    onAnswer: watchPulls((pull) => site.pullNotes.note(pull)),
     doors: [
       answerHealth({ check: () => assertReady(site), log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),

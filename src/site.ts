@@ -14,6 +14,7 @@ import type { Log } from './log.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import { GarbageCollection } from './registry/garbage/garbage.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
+import { PullNotes } from './registry/tree/pull-notes.ts';
 import type { Courier } from './storage/events/courier.ts';
 import type { Identity } from './storage/identity.ts';
 import type { Remotes } from './storage/virtual/remotes.ts';
@@ -45,6 +46,7 @@ export interface Site extends SiteOptions {
   readonly courier: Courier;
   readonly webhookBook: WebhookBook;
   readonly garbage: GarbageCollection;
+  readonly pullNotes: PullNotes;
   readonly registryBook: RegistryBook;
   readonly upstreamBook: UpstreamBook;
   /** Absent where this site is the primary itself. */
@@ -84,7 +86,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const courier = await openCourier(config);
   const webhookBook = new WebhookBook({ ...common, courier });
   const books = openBooks({ ...common, remotes, sealing: { secrets, randomness } }, config);
+  const pullNotes = new PullNotes(common);
   const close = async () => {
+    await pullNotes.close();
     await virtual.close();
     await remotes.close();
     if (primary) await primary.close();
@@ -100,6 +104,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     remotes,
     courier,
     webhookBook,
+    pullNotes,
   };
   return { ...options, ...rules, garbage: openGarbage(options), ...beyond, close };
 }

@@ -34,6 +34,7 @@ import type { Metadata } from './storage/metadata.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
 import type { SecretKeyStore } from './storage/secret-key.ts';
 import type { Sites } from './storage/sites.ts';
+import type { ImagePulls } from './storage/tree/pulls.ts';
 import type { NameTree } from './storage/tree/tree.ts';
 import type { TreeChanges } from './storage/tree/tree-changes.ts';
 import type { UploadTracker } from './storage/upload-tracker.ts';
@@ -52,6 +53,7 @@ export interface Ports extends Closable {
   readonly metadata: Metadata;
   readonly catalog: Catalog;
   readonly nameTree: NameTree;
+  readonly imagePulls: ImagePulls;
   readonly treeChanges: TreeChanges;
   readonly changeLog: ChangeLog;
   readonly uploadTracker: UploadTracker;

@@ -1,27 +1,42 @@
 /**
- * The activity feed: who pushed and deleted what, as the change log says it. A trigger takes it from
+ * The activity feed: who pushed, deleted and moved what, as the change log says it. A trigger takes it from
  * each row that is written there, so it is the same at every site and kept longer than the log.
  */
 import type { Knex } from 'knex';
 
-/** Times are those of the log in milliseconds, as they travel. */
+/**
+ * Times are those of the log in milliseconds, as they travel. What a move brings under another name
+ * was pushed before; the move itself is told of both names.
+ */
 const NOTE = `
   CREATE FUNCTION note_activity() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE
+    kind text := NEW.fact->>'kind';
+    moved_to text := NEW.fact->>'movedTo';
   BEGIN
-    INSERT INTO activity (position, at, action, repository, digest, tags, media_type, actor)
-    VALUES (
-      NEW.position,
+    IF NEW.fact->>'movedFrom' IS NOT NULL THEN
+      RETURN NULL;
+    END IF;
+    INSERT INTO activity
+      (id, at, action, repository, digest, tags, media_type, moved_to, moved_from, actor)
+    SELECT
+      2 * NEW.position + entry.nth,
       date_trunc('milliseconds', NEW.at),
-      CASE NEW.fact->>'kind' WHEN 'manifest-recorded' THEN 'push' ELSE 'delete' END,
-      NEW.fact->>'repository',
+      CASE WHEN moved_to IS NOT NULL THEN 'move' WHEN kind = 'manifest-recorded' THEN 'push'
+        ELSE 'delete' END,
+      entry.repository,
       NEW.fact->>'digest',
-      CASE NEW.fact->>'kind'
+      CASE kind
         WHEN 'manifest-recorded' THEN ARRAY(SELECT json_array_elements_text(NEW.fact->'tags'))
         WHEN 'tag-deleted' THEN ARRAY[NEW.fact->>'tag']
         ELSE '{}'
       END,
       NEW.fact->>'mediaType',
-      NEW.fact->>'actor')
+      CASE entry.nth WHEN 0 THEN moved_to END,
+      CASE entry.nth WHEN 1 THEN NEW.fact->>'repository' END,
+      NEW.fact->>'actor'
+    FROM (VALUES (0, NEW.fact->>'repository'), (1, moved_to)) AS entry (nth, repository)
+    WHERE entry.repository IS NOT NULL
     ON CONFLICT DO NOTHING;
     RETURN NULL;
   END $$`;
@@ -33,7 +48,7 @@ const IS_TOLD = `CAST(NEW.fact AS text) ~ '^\\{"kind":"(${KINDS.join('|')})"'`;
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE activity (
-      position bigint PRIMARY KEY,
+      id bigint PRIMARY KEY,
       at timestamptz NOT NULL,
       action text NOT NULL,
       repository text COLLATE "C" NOT NULL,
@@ -48,11 +63,13 @@ export async function up(knex: Knex): Promise<void> {
       digest text,
       tags text[] NOT NULL,
       media_type text,
+      moved_to text,
+      moved_from text,
       actor text COLLATE "C" NOT NULL
     )`);
-  await knex.raw('CREATE INDEX activity_by_time ON activity (at, position)');
-  await knex.raw('CREATE INDEX activity_by_group ON activity (group_name, at, position)');
-  await knex.raw('CREATE INDEX activity_by_project ON activity (project, at, position)');
+  await knex.raw('CREATE INDEX activity_by_time ON activity (at, id)');
+  await knex.raw('CREATE INDEX activity_by_group ON activity (group_name, at, id)');
+  await knex.raw('CREATE INDEX activity_by_project ON activity (project, at, id)');
   await knex.raw(NOTE);
   await knex.raw(`
     CREATE TRIGGER note_activity AFTER INSERT ON changes FOR EACH ROW

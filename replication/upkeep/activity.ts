@@ -1,6 +1,7 @@
 /** Forgets what happened too long ago. Idempotent, in pages. */
 import type { Clock } from '../../src/clock.ts';
 import type { ActivityFeed } from '../../src/storage/events/activity.ts';
+import type { ImagePulls } from '../../src/storage/tree/pulls.ts';
 
 export interface ForgetOptions {
   readonly activityFeed: Pick<ActivityFeed, 'deleteBefore'>;
@@ -16,5 +17,18 @@ export async function forgetActivity(options: ForgetOptions): Promise<number> {
     const page = await activityFeed.deleteBefore(before);
     count += page;
     if (page === 0) return count;
+  }
+}
+
+const PAGE = 1000;
+
+/** Of what is there no more. @returns how many */
+export async function forgetPulls(options: {
+  readonly imagePulls: Pick<ImagePulls, 'deleteGone'>;
+}): Promise<number> {
+  for (let count = 0; ; ) {
+    const page = await options.imagePulls.deleteGone(PAGE);
+    count += page;
+    if (page < PAGE) return count;
   }
 }

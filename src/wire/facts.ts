@@ -22,6 +22,7 @@ import { PostgresRefreshTokens } from '../storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../storage/postgres/replicas.ts';
 import { PostgresSites } from '../storage/postgres/sites.ts';
 import { PostgresTreeChanges } from '../storage/postgres/tree/changes/tree-changes.ts';
+import { PostgresImagePulls } from '../storage/postgres/tree/pulls.ts';
 import { PostgresNameTree } from '../storage/postgres/tree/tree.ts';
 import { PostgresUploadTracker } from '../storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../storage/postgres/virtual/cache.ts';
@@ -37,6 +38,7 @@ export async function openFacts(options: DatabaseOptions) {
     metadata: new PostgresMetadata(database),
     catalog: new PostgresCatalog(database),
     nameTree: new PostgresNameTree(database),
+    imagePulls: new PostgresImagePulls(database),
     treeChanges: new PostgresTreeChanges(database),
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),

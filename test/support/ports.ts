@@ -29,6 +29,7 @@ import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts'
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
 import { MemorySecretKeyStore } from '../../src/storage/memory/secret-key.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
+import { MemoryImagePulls } from '../../src/storage/memory/tree/pulls.ts';
 import { MemoryNameTree } from '../../src/storage/memory/tree/tree.ts';
 import { MemoryTreeChanges } from '../../src/storage/memory/tree/tree-changes.ts';
 import { MemoryUploadTracker } from '../../src/storage/memory/upload-tracker.ts';
@@ -57,6 +58,7 @@ import { PostgresRefreshTokens } from '../../src/storage/postgres/refresh-tokens
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import { PostgresSites } from '../../src/storage/postgres/sites.ts';
 import { PostgresTreeChanges } from '../../src/storage/postgres/tree/changes/tree-changes.ts';
+import { PostgresImagePulls } from '../../src/storage/postgres/tree/pulls.ts';
 import { PostgresNameTree } from '../../src/storage/postgres/tree/tree.ts';
 import { PostgresUploadTracker } from '../../src/storage/postgres/upload-tracker.ts';
 import { PostgresVirtualCache } from '../../src/storage/postgres/virtual/cache.ts';
@@ -74,6 +76,7 @@ export async function openMemoryPorts() {
     metadata: new MemoryMetadata(facts),
     catalog: new MemoryCatalog(facts),
     nameTree: new MemoryNameTree(facts),
+    imagePulls: new MemoryImagePulls(facts),
     treeChanges: new MemoryTreeChanges(facts),
     changeLog: new MemoryChangeLog(facts),
     uploadTracker: new MemoryUploadTracker(),
@@ -127,6 +130,7 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     metadata: new PostgresMetadata(database),
     catalog: new PostgresCatalog(database),
     nameTree: new PostgresNameTree(database),
+    imagePulls: new PostgresImagePulls(database),
     treeChanges: new PostgresTreeChanges(database),
     changeLog: new PostgresChangeLog(database),
     uploadTracker: new PostgresUploadTracker(database),

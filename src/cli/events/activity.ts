@@ -1,4 +1,4 @@
-/** `meridian activity`: who pushed and deleted what. */
+/** `meridian activity`: who pushed, deleted and moved what. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { waitForStop } from '../../stop.ts';
@@ -9,12 +9,14 @@ import { withQuery } from '../tree/options.ts';
 import { parseCount, printJson, withJson } from '../virtual/options.ts';
 
 interface ActivityText {
-  readonly position: number;
+  readonly id: number;
   readonly at: string;
   readonly action: string;
   readonly repository: string;
   readonly tags: readonly string[];
   readonly digest?: string;
+  readonly movedTo?: string;
+  readonly movedFrom?: string;
   readonly actor: string;
 }
 
@@ -34,8 +36,8 @@ export function addActivityCommand(program: Command): void {
   withJson(
     program
       .command('activity [path]')
-      .description('Tell who pushed and deleted what, the newest first.')
-      .addOption(new Option('--action <what>', 'only this').choices(['push', 'delete']))
+      .description('Tell who pushed, deleted and moved what, the newest first.')
+      .addOption(new Option('--action <what>', 'only this').choices(['push', 'delete', 'move']))
       .option('--actor <account>', 'only what this account did')
       .option('--since <time>', 'from then on, such as 2026-11-21T12:00:00Z')
       .option('--until <time>', 'before then')
@@ -81,8 +83,8 @@ async function followActivity(client: SiteClient, { query, seen, json }: Followe
     await sleep(FOLLOW_MS, undefined, stopping).catch(() => undefined);
     const since = known[0]?.at ?? query['since'];
     const found = await ask(client, { ...query, since }, Number.POSITIVE_INFINITY);
-    const positions = new Set(known.map(({ position }) => position));
-    fresh = found.filter(({ position }) => !positions.has(position));
+    const ids = new Set(known.map(({ id }) => id));
+    fresh = found.filter(({ id }) => !ids.has(id));
     known = found.length > 0 ? found : known;
   }
 }
@@ -95,7 +97,10 @@ function toRow({ at, actor, action, ...what }: ActivityText): string[] {
   return [at, actor === '' ? 'anonymous' : actor, action, printWhat(what)];
 }
 
-function printWhat({ repository, tags, digest }: Omit<ActivityText, 'at' | 'actor' | 'action'>) {
+function printWhat(what: Omit<ActivityText, 'at' | 'actor' | 'action'>): string {
+  const { repository, tags, digest, movedTo, movedFrom } = what;
+  if (movedTo !== undefined) return `${repository} to ${movedTo}`;
+  if (movedFrom !== undefined) return `${repository} from ${movedFrom}`;
   if (tags.length > 0) return tags.map((tag) => `${repository}:${tag}`).join(' ');
   return digest === undefined ? repository : `${repository}@${digest}`;
 }

@@ -10,6 +10,7 @@ interface ImageText {
   readonly name: string;
   readonly pushedAt?: string;
   readonly pushedBy?: string;
+  readonly pulledAt?: string;
 }
 
 interface TagText {
@@ -21,6 +22,7 @@ interface TagText {
   readonly platforms: readonly string[];
   readonly pushedAt: string;
   readonly pushedBy: string;
+  readonly pulledAt?: string;
   readonly referrers: readonly {
     readonly digest: string;
     readonly artifactType?: string;
@@ -52,12 +54,13 @@ async function listImages(
   const path = withQuery('/api/v1/repositories', { tree, prefix, search });
   const images = await connect(options).list<ImageText>(path, 'repositories');
   if (json) return printJson(images);
-  const rows = images.map(({ name, pushedAt = 'never', pushedBy = '' }) => [
+  const rows = images.map(({ name, pushedAt = 'never', pushedBy = '', pulledAt = 'never' }) => [
     name,
     pushedAt,
     pushedBy,
+    pulledAt,
   ]);
-  return printTable(['image', 'last push', 'by'], rows);
+  return printTable(['image', 'last push', 'by', 'last pull'], rows);
 }
 
 async function listTags(
@@ -68,13 +71,14 @@ async function listTags(
   const tags = await connect(options).list<TagText>(path, 'tags');
   if (json) return printJson(tags);
   return printTable(
-    ['tag', 'points to', 'size', 'platforms', 'pushed', 'referrers'],
+    ['tag', 'points to', 'size', 'platforms', 'pushed', 'pulled', 'referrers'],
     tags.map((tag) => [
       tag.name,
       `${tag.digest}\n${tag.artifactType ?? tag.mediaType}`,
       printBytes(tag.sizeBytes),
       tag.platforms.join('\n'),
       `${tag.pushedAt}\n${tag.pushedBy}`,
+      tag.pulledAt ?? 'never',
       tag.referrers.map(({ artifactType, mediaType }) => artifactType ?? mediaType).join('\n'),
     ]),
   );

@@ -6,10 +6,11 @@ import { SiteCaller } from '../../auth/site-calls.ts';
 import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
 import type { ClusterSites } from '../../geo/sites.ts';
 import type { ClusterStatus } from '../../geo/status/cluster.ts';
-import { isDigest } from '../../oci/digest.ts';
+import { isDigest, parseDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/error.ts';
-import { parseRepositoryName } from '../../oci/reference.ts';
+import { parseRepositoryName, parseTag } from '../../oci/reference.ts';
 import type { Arrivals } from '../../storage/geo/arrivals.ts';
+import type { ImagePulls } from '../../storage/tree/pulls.ts';
 import { emptyAnswer, writeAnswer } from '../answer.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import { readJson } from '../read-body.ts';
@@ -20,24 +21,37 @@ import { readSite } from './status.ts';
 export interface ReportDependencies {
   readonly clusterStatus: Pick<ClusterStatus, 'record'>;
   readonly arrivals: Pick<Arrivals, 'record'>;
+  readonly imagePulls: Pick<ImagePulls, 'record'>;
   readonly role: Pick<SiteRole, 'hear'>;
   readonly sites: Pick<ClusterSites, 'move'>;
   readonly gatekeeper: Gatekeeper;
 }
+
+const repositoryShape = z.string().transform((text, context) => {
+  return parseRepositoryName(text) ?? refuse(context, 'this is no repository');
+});
+/** '' stands for the repository as a whole. */
+const referenceShape = z.string().transform((text, context) => {
+  if (text === '') return text;
+  return parseDigest(text) ?? parseTag(text) ?? refuse(context, 'this is no tag and no digest');
+});
+const timeShape = z.iso.datetime().transform((text) => new Date(text));
 
 export const reportShape = z.object({
   figures: siteFiguresShape,
   arrivals: z
     .array(
       z.object({
-        repository: z.string().transform((text, context) => {
-          return parseRepositoryName(text) ?? refuse(context, 'this is no repository');
-        }),
+        repository: repositoryShape,
         digest: z.string().refine(isDigest),
-        at: z.iso.datetime().transform((text) => new Date(text)),
+        at: timeShape,
       }),
     )
     .max(1000),
+  pulls: z
+    .array(z.object({ repository: repositoryShape, reference: referenceShape, at: timeShape }))
+    .max(1000)
+    .optional(),
   where: whereShape.partial().optional(),
 });
 
@@ -50,7 +64,7 @@ export function reportRoutes(dependencies: ReportDependencies): Router {
 /** A site speaks of itself alone. */
 async function takeReport(
   context: Context,
-  { clusterStatus, arrivals, role, sites, gatekeeper }: ReportDependencies,
+  { clusterStatus, arrivals, imagePulls, role, sites, gatekeeper }: ReportDependencies,
 ): Promise<void> {
   const caller = await gatekeeper.authenticate(context.req, () => []);
   const site = readSite(context);
@@ -64,6 +78,7 @@ async function takeReport(
   await Promise.all([
     arrivals.record(report.arrivals.map((arrival) => ({ site, ...arrival }))),
     clusterStatus.record(site, report.figures),
+    report.pulls && imagePulls.record(report.pulls),
   ]);
   await writeAnswer(context, emptyAnswer(204));
 }

@@ -21,7 +21,8 @@ export interface SeenImage {
   readonly source?: string;
 }
 
-interface Asked {
+/** A manifest, as a request named it. */
+export interface Asked {
   readonly repository: RepositoryName;
   /** Absent where the request named the digest. */
   readonly tag?: Tag;
@@ -49,6 +50,23 @@ export function watchImages(onImage: (seen: SeenImage) => void): OnAnswer {
       const source = findHeader(answer, 'meridian-source');
       onImage({ kind: 'pulled', repository, tag, digest, ...(source ? { source } : {}) });
     }
+  };
+}
+
+/** Tells of each manifest that a client was given; not of what other sites ask. */
+export function watchPulls(onPull: (pull: Asked) => void): OnAnswer {
+  const remembered = new Map<string, Tag>();
+  return (request, answer) => {
+    const mayBeOne = request.method !== 'PUT' && request.url?.includes('/manifests/') === true;
+    const asked = mayBeOne && !isOfSite(request) ? readAsked(request, answer) : undefined;
+    if (!asked) return;
+    const key = `${asked.repository}@${asked.digest}`;
+    const tag = asked.tag ?? remembered.get(key);
+    const isHead = request.method === 'HEAD';
+    if (isHead && tag !== undefined) remember(remembered, key, tag);
+    if (isHead) return;
+    remembered.delete(key);
+    onPull({ ...asked, ...(tag === undefined ? {} : { tag }) });
   };
 }
 

@@ -6,6 +6,7 @@ import type { RepositoryName, Tag } from '../../oci/reference.ts';
 import type { Catalog } from '../../storage/catalog.ts';
 import type {
   Amounts,
+  ImageEntry,
   NameTree,
   ReferrerEntry,
   Slice,
@@ -13,11 +14,13 @@ import type {
   TagKey,
   TagPage,
 } from '../../storage/tree/tree.ts';
+import type { ImagePulls } from '../../storage/tree/pulls.ts';
 import { readPlatforms } from './platforms.ts';
 
 interface Dependencies {
   readonly nameTree: NameTree;
   readonly catalog: Pick<Catalog, 'findRepository'>;
+  readonly imagePulls: Pick<ImagePulls, 'find'>;
 }
 
 export interface TagView {
@@ -31,7 +34,14 @@ export interface TagView {
   readonly platforms: readonly string[];
   readonly pushedAt: Date;
   readonly pushedBy: string;
+  /** Last, by its name or by its digest; absent for never. */
+  readonly pulledAt?: Date;
   readonly referrers: readonly ReferrerEntry[];
+}
+
+/** A repository with its newest push of a tag, and when anything of it was pulled last. */
+export interface ImageView extends ImageEntry {
+  readonly pulledAt?: Date;
 }
 
 /** A part of the tree with what it holds, and of that its own repository, where there is one. */
@@ -43,10 +53,12 @@ export interface TreeSize extends Amounts {
 export class TreeViews {
   readonly #nameTree: NameTree;
   readonly #catalog: Dependencies['catalog'];
+  readonly #imagePulls: Dependencies['imagePulls'];
 
-  constructor({ nameTree, catalog }: Dependencies) {
+  constructor({ nameTree, catalog, imagePulls }: Dependencies) {
     this.#nameTree = nameTree;
     this.#catalog = catalog;
+    this.#imagePulls = imagePulls;
   }
 
   /** See `NameTree.listGroups`. */
@@ -62,8 +74,12 @@ export class TreeViews {
   }
 
   /** See `NameTree.listImages`. */
-  listImages(...asked: Parameters<NameTree['listImages']>): ReturnType<NameTree['listImages']> {
-    return this.#nameTree.listImages(...asked);
+  async listImages(...asked: Parameters<NameTree['listImages']>): Promise<Slice<ImageView>> {
+    const { items, ...more } = await this.#nameTree.listImages(...asked);
+    const keys = items.map(({ name }) => ({ repository: name, reference: '' as const }));
+    const pulls = await this.#imagePulls.find(keys);
+    const last = new Map(pulls.map(({ repository, at }) => [repository, at]));
+    return { items: items.map((item) => withPull(item, last.get(item.name))), ...more };
   }
 
   /** See `NameTree.listTags`. @throws RegistryError NAME_UNKNOWN where it is not there. */
@@ -71,7 +87,16 @@ export class TreeViews {
     const { items, ...more } = await this.#nameTree.listTags(repository, page);
     const isThere = items.length > 0 || (await this.#catalog.findRepository(repository));
     if (!isThere) throw new RegistryError('NAME_UNKNOWN', { detail: { name: repository } });
-    return { items: items.map(toView), ...more };
+    const last = await this.#findPulls(repository, items);
+    return { items: items.map((item) => withPull(toView(item), last(item))), ...more };
+  }
+
+  async #findPulls(repository: RepositoryName, tags: readonly TagEntry[]) {
+    const references = new Set(tags.flatMap(({ name, digest }) => [name, digest]));
+    const keys = [...references].map((reference) => ({ repository, reference }));
+    const pulls = await this.#imagePulls.find(keys);
+    const last = new Map<string, Date>(pulls.map(({ reference, at }) => [reference, at]));
+    return ({ name, digest }: TagEntry) => later(last.get(name), last.get(digest));
   }
 
   /**
@@ -84,6 +109,14 @@ export class TreeViews {
     const own = await this.#nameTree.measure({ visible, path, isAlone: true });
     return { tree: path, ...all, ...(own.repositories > 0 ? { own } : {}) };
   }
+}
+
+function withPull<View extends object>(view: View, pulledAt: Date | undefined) {
+  return { ...view, ...(pulledAt ? { pulledAt } : {}) };
+}
+
+function later(one: Date | undefined, other: Date | undefined): Date | undefined {
+  return one && other && one > other ? one : (other ?? one);
 }
 
 function toView({ index, ...entry }: TagEntry): TagView {

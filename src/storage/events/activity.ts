@@ -1,5 +1,5 @@
 /**
- * PORT: the activity feed — who pushed and deleted what, and when, by keyset pages.
+ * PORT: the activity feed — who pushed, deleted and moved what, and when, by keyset pages.
  *
  * What happened is noted by the transaction that appends it to the change log, at the primary and
  * at each site that applies it. So it is the same everywhere, there is none without its change, and
@@ -10,12 +10,12 @@ import type { Digest } from '../../oci/digest.ts';
 import type { PathPattern } from '../../oci/path-pattern.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 
-export const ACTIVITY_ACTIONS = ['push', 'delete'] as const;
+export const ACTIVITY_ACTIONS = ['push', 'delete', 'move'] as const;
 export type ActivityAction = (typeof ACTIVITY_ACTIONS)[number];
 
 export interface Activity {
-  /** Of the change that says it. */
-  readonly position: number;
+  /** Grows with the position of the change that says it. */
+  readonly id: number;
   /** By the primary's clock, in milliseconds. */
   readonly at: Date;
   readonly action: ActivityAction;
@@ -26,12 +26,15 @@ export interface Activity {
   readonly digest?: Digest;
   /** Of what was pushed. */
   readonly mediaType?: string;
+  /** Of a move, which is told of both names: the other one. */
+  readonly movedTo?: RepositoryName;
+  readonly movedFrom?: RepositoryName;
   /** Name of the account; '' for an anonymous one. */
   readonly actor: string;
 }
 
 /** Where a page ended. */
-export type ActivityKey = Pick<Activity, 'at' | 'position'>;
+export type ActivityKey = Pick<Activity, 'at' | 'id'>;
 
 export interface ActivityPage {
   /** From the newest on where absent. */

@@ -99,6 +99,12 @@ export interface SelfReport {
     readonly digest: string;
     readonly at: Date;
   }[];
+  /** When images were pulled there last, as `ImagePulls` says it. */
+  readonly pulls?: readonly {
+    readonly repository: string;
+    readonly reference: string;
+    readonly at: Date;
+  }[];
   /** Where it is, where that differs from what the primary told it; what is absent stays. */
   readonly where?: { readonly url?: string; readonly place?: Place };
 }

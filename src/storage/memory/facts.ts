@@ -13,6 +13,7 @@ import type { Change, Fact, Proof } from '../change-log.ts';
 import { BytesRemoved, NotPrimary } from '../failure.ts';
 import type { ManifestRecord } from '../metadata.ts';
 import type { Role } from '../sites.ts';
+import type { LastPull } from '../tree/pulls.ts';
 import { ActivityBook } from './events/activity-book.ts';
 import { OutboxBook } from './events/outbox-book.ts';
 import { blobReview, ReviewBook } from './garbage/review-book.ts';
@@ -49,6 +50,8 @@ export type FactWriter = (fact: Fact) => void;
 export class MemoryFacts {
   readonly repositories = new Map<RepositoryName, MemoryRepository>();
   readonly blobs = new Map<Digest, MemoryBlob>();
+  /** See `ImagePulls`. */
+  readonly pulls = new Map<string, LastPull>();
   /** Of `repository:tag`. Read it only for a tag that is there. */
   readonly pushes = new Map<string, MemoryPush>();
   readonly virtual = new VirtualBook((digest, wasHere) => this.#review(digest, wasHere));

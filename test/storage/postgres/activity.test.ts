@@ -27,7 +27,7 @@ describe('the table of the activity feed', () => {
 
   it('looks through so many rows for a page, and leads on', async () => {
     await client.query(
-      `INSERT INTO activity (position, at, action, repository, tags, actor)
+      `INSERT INTO activity (id, at, action, repository, tags, actor)
        SELECT nth, timestamptz '2026-01-01' + nth * interval '1 s', 'push', 'acme/app', '{}',
               CASE nth WHEN 1 THEN 'ann' ELSE 'bob' END
        FROM generate_series(1, ${ROWS}) AS nth`,

@@ -1,5 +1,5 @@
 /**
- * `GET /api/v1/activity`: who pushed and deleted what. Each site answers from its own rows, and
+ * `GET /api/v1/activity`: who pushed, deleted and moved what. Each site answers from its own rows, and
  * tells of the repositories alone that the caller may pull.
  */
 import { Router } from '@koa/router';
@@ -22,7 +22,7 @@ interface Dependencies {
 /** What the query may say, beside the page. */
 export const ACTIVITY_QUERY = {
   path: 'Only what happened at or below this path: a group, a project or an image.',
-  action: `Only this: ${ACTIVITY_ACTIONS.join(' or ')}.`,
+  action: `Only this: ${ACTIVITY_ACTIONS.join(', ')}.`,
   actor: 'Only what this account did.',
   since: 'From this time on, such as 2026-11-21T12:00:00Z.',
   until: 'Before this time.',
@@ -51,7 +51,8 @@ async function listActivity(
 function readPage(query: URLSearchParams): Omit<ActivityPage, 'visible'> {
   const path = readPath(query, 'path');
   const action = ACTIVITY_ACTIONS.find((one) => one === query.get('action'));
-  if (query.get('action') && !action) throw refuse(`action is ${ACTIVITY_ACTIONS.join(' or ')}`);
+  if (query.get('action') && !action)
+    throw refuse(`action is one of ${ACTIVITY_ACTIONS.join(', ')}`);
   const actor = query.get('actor');
   if (actor && (actor.length > MAX_ACTOR || actor.includes('\0'))) {
     throw refuse('actor is the name of no account');
@@ -77,13 +78,13 @@ function readTime(query: URLSearchParams, key: 'since' | 'until'): Partial<Activ
   return { [key]: time };
 }
 
-function printKey({ at, position }: ActivityKey): string {
-  return `${at.getTime()},${position}`;
+function printKey({ at, id }: ActivityKey): string {
+  return `${at.getTime()},${id}`;
 }
 
 /** @throws RegistryError UNSUPPORTED (400) */
 function parseKey(text: string): ActivityKey {
-  const [, time, position] = /^([0-9]{1,14}),([0-9]{1,15})$/.exec(text) ?? [];
-  if (time && position) return { at: new Date(Number(time)), position: Number(position) };
+  const [, time, id] = /^([0-9]{1,14}),([0-9]{1,15})$/.exec(text) ?? [];
+  if (time && id) return { at: new Date(Number(time)), id: Number(id) };
   throw refuse('last is where a page before ended: follow its Link');
 }

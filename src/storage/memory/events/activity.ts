@@ -24,7 +24,7 @@ export class MemoryActivityFeed implements ActivityFeed {
     const items = found.slice(0, limit);
     const last = items.at(-1);
     if (!last || found.length === items.length) return { items };
-    return { items, next: { at: last.at, position: last.position } };
+    return { items, next: { at: last.at, id: last.id } };
   }
 
   async deleteBefore(time: Date): Promise<number> {
@@ -49,5 +49,5 @@ function isWanted({ repository, action, actor, at }: Activity, page: ActivityPag
 }
 
 function compare(one: ActivityKey, other: ActivityKey): number {
-  return one.at.getTime() - other.at.getTime() || one.position - other.position;
+  return one.at.getTime() - other.at.getTime() || one.id - other.id;
 }

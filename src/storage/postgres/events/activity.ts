@@ -16,13 +16,14 @@ import { rangesOfBranch } from '../tree/ranges.ts';
 /** By how many levels a path has: what lies deeper is looked for in its project. */
 const SCOPES = ['', 'group_name = $1 AND', 'project = $1 AND'] as const;
 
-const COLUMNS = `position, at, action, repository, digest, tags, media_type AS "mediaType", actor`;
+const COLUMNS = `id, at, action, repository, digest, tags, media_type AS "mediaType",
+  moved_to AS "movedTo", moved_from AS "movedFrom", actor`;
 
 /** What lies behind the key, the newest first. */
 function walk(scope: string, columns: string): string {
   return `SELECT ${columns} FROM activity
-    WHERE ${scope} (at, position) < ($2::timestamptz, $3::bigint) AND at >= $4::timestamptz
-    ORDER BY at DESC, position DESC`;
+    WHERE ${scope} (at, id) < ($2::timestamptz, $3::bigint) AND at >= $4::timestamptz
+    ORDER BY at DESC, id DESC`;
 }
 
 /** The parameter of the path is there also where the walk needs none. */
@@ -36,22 +37,22 @@ const LISTS: readonly Statement[] = SCOPES.map((scope, levels) => ({
         WHERE repository >= range.low COLLATE "C" AND repository < range.high COLLATE "C"
           AND repository ~ range.rule)
       AND $1::text IS NOT NULL
-    ORDER BY at DESC, position DESC LIMIT $10`,
+    ORDER BY at DESC, id DESC LIMIT $10`,
 }));
 
 /** Where a walk that found too little ended, if there is more behind it. */
 const ENDS: readonly Statement[] = SCOPES.map((scope, levels) => ({
   name: `end-activity-${levels}`,
-  text: `SELECT at, position FROM (${walk(scope, 'at, position')} LIMIT 2
+  text: `SELECT at, id FROM (${walk(scope, 'at, id')} LIMIT 2
            OFFSET ${MAX_ACTIVITY_WALK - 1}) AS walked
-         WHERE $1::text IS NOT NULL ORDER BY at DESC, position DESC`,
+         WHERE $1::text IS NOT NULL ORDER BY at DESC, id DESC`,
 }));
 
 const DELETE: Statement = {
   name: 'delete-activity',
-  text: `DELETE FROM activity WHERE position IN (
-           SELECT position FROM activity WHERE at < $1 ORDER BY at, position LIMIT 1000)
-         RETURNING position`,
+  text: `DELETE FROM activity WHERE id IN (
+           SELECT id FROM activity WHERE at < $1 ORDER BY at, id LIMIT 1000)
+         RETURNING id`,
 };
 
 type Row = { readonly [Key in keyof Activity]-?: Activity[Key] | null };
@@ -93,12 +94,12 @@ export class PostgresActivityFeed implements ActivityFeed {
 function whereOf({ path = '', after, since, until }: ActivityPage, levels: number): unknown[] {
   const scope = path.split('/').slice(0, levels).join('/');
   const isBefore = until !== undefined && !(after && after.at < until);
-  const key = isBefore ? { at: until, position: 0 } : after;
-  return [scope, key?.at ?? 'infinity', key?.position ?? 0, since ?? '-infinity'];
+  const key = isBefore ? { at: until, id: 0 } : after;
+  return [scope, key?.at ?? 'infinity', key?.id ?? 0, since ?? '-infinity'];
 }
 
-function keyOf({ at, position }: Activity): ActivityKey {
-  return { at, position };
+function keyOf({ at, id }: Activity): ActivityKey {
+  return { at, id };
 }
 
 function toActivity(row: Row): Activity {

@@ -1,5 +1,7 @@
 /** What every maker of `ActivityFeed` keeps. */
 import { expect } from 'chai';
+import type { RepositoryName } from '../../../../src/oci/reference.ts';
+import type { Fact } from '../../../../src/storage/change-log.ts';
 import type {
   Activity,
   ActivityKey,
@@ -58,7 +60,7 @@ export function describeActivityContract(name: string, open: OpenPorts): void {
       await ports.metadata.deleteManifest(repository, digest, 'cid');
       await ports.metadata.deleteRepository(repository, 'dan');
       const items = await list();
-      const when = items.map(({ at, position }) => ({ at, position }));
+      const when = items.map(({ at, id }) => ({ at, id }));
       const gone = { action: 'delete', repository };
       expect(items).to.deep.equal([
         { ...when[0], ...gone, tags: [], actor: 'dan' },
@@ -76,10 +78,9 @@ export function describeActivityContract(name: string, open: OpenPorts): void {
       ]);
       for (const { at } of items) expect(at.getTime()).to.be.within(before - MS, Date.now() + MS);
       const changes = await ports.changeLog.list({ after: 0, limit: 10 });
-      const positions = changes.filter(({ fact }) => fact.kind !== 'blob-linked');
-      expect(items.map(({ position }) => position)).to.deep.equal(
-        positions.map(({ position }) => position).toReversed(),
-      );
+      const told = changes.filter(({ fact }) => fact.kind !== 'blob-linked');
+      const ids = told.map(({ position }) => 2 * position);
+      expect(items.map(({ id }) => id)).to.deep.equal(ids.toReversed());
     });
 
     it('tells nothing of what changed nothing', async () => {
@@ -136,6 +137,33 @@ export function describeActivityContract(name: string, open: OpenPorts): void {
       expect(await readAll({ limit: 1, path: 'acme/app1' })).to.deep.equal(some);
       const until = new Date(Date.now() + 1000);
       expect(await readAll({ limit: 3, until })).to.deep.equal(all);
+    });
+
+    it('tells a move once, of both names', async () => {
+      const [from, to] = ['acme/app', 'beta/lib'].map(repositoryNamed) as [
+        RepositoryName,
+        RepositoryName,
+      ];
+      const { digest, mediaType, content } = imageOf('a');
+      const record = { kind: 'manifest-recorded', repository: to, digest, mediaType } as const;
+      const rest = { sizeBytes: content.length, tags: [], actor: 'ann', movedFrom: from };
+      const facts: Fact[] = [
+        { ...record, ...rest },
+        { kind: 'repository-deleted', repository: from, actor: 'bob', movedTo: to },
+      ];
+      await ports.sites.recordRole('secondary', 1);
+      const at = new Date();
+      await ports.changeLog.apply(
+        facts.map((fact, index) => ({ position: index + 1, epoch: 1, at, fact })),
+      );
+      const common = { action: 'move', at, tags: [], actor: 'bob' } as const;
+      const all = [
+        { ...common, id: 5, repository: to, movedFrom: from },
+        { ...common, id: 4, repository: from, movedTo: to },
+      ];
+      expect(await list()).to.deep.equal(all);
+      expect(await readAll({ limit: 1 })).to.deep.equal(all);
+      expect(await list({ path: 'beta' })).to.deep.equal(all.slice(0, 1));
     });
 
     it('is the same at a site that follows, and outlives the log', async () => {

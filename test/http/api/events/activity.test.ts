@@ -47,7 +47,8 @@ describe('/api/v1/activity', () => {
   };
   const ask = (query = '', account?: string) => {
     const basic = Buffer.from(`${account}:${ADMIN.password}`).toString('base64');
-    const headers: HeadersInit = account === undefined ? {} : { authorization: `Basic ${basic}` };
+    const headers: Record<string, string> =
+      account === undefined ? {} : { authorization: `Basic ${basic}` };
     return send(`${site.url}/api/v1/activity${query}`, { headers });
   };
   const list = async (query = '', account?: string) => {
