@@ -78,6 +78,18 @@ export function administers({ grants, limits }: Rights): boolean {
   return grants.some((grant) => grant.pattern === EVERYTHING && grant.actions.includes('admin'));
 }
 
+/** Whether the rights hold `admin` on all that the pattern covers, and no limit lies below it. */
+export function administersAll({ grants, limits }: Rights, pattern: PathPattern): boolean {
+  if (limits && !includes(limits.actions, 'admin')) return false;
+  if (limits?.patterns.length && !limits.patterns.some((one) => covers(one, pattern))) return false;
+  return grants.some((one) => one.actions.includes('admin') && covers(one.pattern, pattern));
+}
+
+/** Whether the first pattern covers all that the second one does. */
+export function covers(one: PathPattern, other: PathPattern): boolean {
+  return intersectPatterns(one, other) === other;
+}
+
 /** The patterns under which the rights hold `pull`; what lies outside of them is not shown. */
 export function visiblePatterns({ grants, limits }: Rights): PathPattern[] {
   if (limits && !includes(limits.actions, 'pull')) return [];
@@ -131,6 +143,7 @@ export const nobody: Caller = {
   account: '',
   isAuthenticated: false,
   isAdministrator: false,
+  administersAll: () => false,
   mayManage: () => false,
   judge: () => 'ask',
   judgeCatalog: () => ({ verdict: 'ask', visible: [] }),
@@ -143,6 +156,7 @@ export function callerWithRights(rights: Rights): Caller {
     account: rights.account,
     isAuthenticated: true,
     isAdministrator,
+    administersAll: (pattern) => administersAll(rights, pattern),
     mayManage: (account) => isAdministrator || ownsItself(rights, account),
     judge: (action, repository) => (allows(rights, action, repository) ? 'granted' : 'denied'),
     judgeCatalog: () => ({ verdict: 'granted', visible: visiblePatterns(rights) }),
@@ -157,6 +171,7 @@ export function callerWithToken(rights: Rights, access: readonly Access[]): Call
     account: rights.account,
     isAuthenticated: true,
     isAdministrator,
+    administersAll: (pattern) => opensApi && administersAll(rights, pattern),
     mayManage: (account) => isAdministrator || (opensApi && ownsItself(rights, account)),
     judge: (action, repository) => judgeByToken({ rights, access }, action, repository),
     judgeCatalog: () => judgeCatalogByToken(rights, access),

@@ -11,6 +11,7 @@ import { Authenticator } from './authenticator.ts';
 import { Credentials } from './credentials.ts';
 import { Issuer } from './issuer.ts';
 import { type Limit, type Limiter, LockOut } from './lock-out.ts';
+import { Groups } from './people/groups.ts';
 import { Principals } from './principals.ts';
 import { Refresh } from './refresh.ts';
 import { Roster } from './roster.ts';
@@ -51,6 +52,7 @@ export interface Auth {
   readonly sessions: Sessions;
   readonly issuer: Issuer;
   readonly roster: Roster;
+  readonly groups: Groups;
   readonly siteKeys: SiteKeys;
   /** Authenticates other sites, and whoever the authenticator does. */
   readonly siteCalls: SiteCalls;
@@ -93,6 +95,7 @@ export function openAuth(dependencies: AuthDependencies): Auth {
     siteCalls: new SiteCalls({ ...dependencies, tokens: siteTokens, siteKeys, authenticator }),
     issuer: new Issuer({ tokens, credentials, refresh, service, anonymousPull }),
     roster: new Roster({ ...dependencies, accounts }),
+    groups: new Groups(accounts),
     siteKeys,
   };
 }

@@ -40,6 +40,9 @@ export interface Caller {
   /** Whether the caller administers the registry as a whole. */
   readonly isAdministrator: boolean;
 
+  /** Whether the caller holds `admin` on all that the pattern covers. */
+  administersAll(pattern: PathPattern): boolean;
+
   /**
    * Whether the caller may change the password and the access tokens of that account:
    * administrators any, people their own. An access token never may its own.

@@ -45,9 +45,19 @@ export class Principals implements Memory {
     return this.#coherence.catchUp(asOf);
   }
 
-  /** The account of that name, disabled ones too; true as of the last `catchUp()`. */
-  findAccount(name: string): Promise<Account | undefined> {
-    return this.#recall(this.#accounts, name, () => this.#source.findAccount(name));
+  /**
+   * The account of that name with the grants of its groups among its own, true as of the last
+   * `catchUp()`; one that has expired is disabled. A group is nobody.
+   */
+  async findAccount(name: string): Promise<Account | undefined> {
+    const account = await this.#recallAccount(name);
+    if (!account || account.kind === 'group') return undefined;
+    const found = isExpired(account, this.#clock.now())
+      ? { ...account, isDisabled: true }
+      : account;
+    if (!found.groups) return found;
+    const groups = await Promise.all(found.groups.map((group) => this.#recallAccount(group)));
+    return withGrantsOf(groups, found);
   }
 
   /** The access token, unless it has expired; true as of the last `catchUp()`. */
@@ -88,6 +98,10 @@ export class Principals implements Memory {
     this.#accessTokens.clear();
   }
 
+  #recallAccount(name: string): Promise<Account | undefined> {
+    return this.#recall(this.#accounts, name, () => this.#source.findAccount(name));
+  }
+
   async #recall<Value>(
     memory: LRUCache<string, Answer<Value>>,
     key: string,
@@ -102,6 +116,12 @@ export class Principals implements Memory {
   }
 }
 
-function isExpired({ expiresAt }: AccessToken, now: Date): boolean {
+/** The account with the grants of those of its groups that are there and not disabled. */
+export function withGrantsOf(groups: readonly (Account | undefined)[], account: Account): Account {
+  const counting = groups.filter((one) => one?.kind === 'group' && !one.isDisabled);
+  return { ...account, grants: [...account.grants, ...counting.flatMap((one) => one!.grants)] };
+}
+
+function isExpired({ expiresAt }: { readonly expiresAt?: Date }, now: Date): boolean {
   return expiresAt !== undefined && expiresAt <= now;
 }

@@ -4,15 +4,17 @@
  */
 import type { Clock } from '../clock.ts';
 import { RegistryError } from '../oci/error.ts';
+import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Randomness } from '../randomness.ts';
-import type { AccessToken, Account, Accounts, Grant } from '../storage/accounts.ts';
-import { administers, rightsOf } from './access.ts';
+import type { AccessToken, Account, AccountPage, Accounts, Grant } from '../storage/accounts.ts';
+import { administers, covers, rightsOf } from './access.ts';
 import {
   findPasswordProblem,
   generateAccessTokenSecret,
   hashPassword,
   hashSecret,
 } from './passwords.ts';
+import { withGrantsOf } from './principals.ts';
 
 interface Dependencies {
   readonly accounts: Accounts;
@@ -22,10 +24,16 @@ interface Dependencies {
 
 /** What of an account is to be changed; what is absent stays. */
 export interface AccountChange {
-  readonly kind?: Account['kind'] | undefined;
+  readonly kind?: 'person' | 'robot' | undefined;
   readonly password?: string | undefined;
   readonly isDisabled?: boolean | undefined;
   readonly grants?: readonly Grant[] | undefined;
+  /** `null` for never. */
+  readonly expiresAt?: Date | null | undefined;
+  /** Of a robot; `null` for nobody. */
+  readonly owner?: string | null | undefined;
+  /** `null` for whom no identity provider knows. */
+  readonly subject?: string | null | undefined;
 }
 
 interface HashedChange extends Omit<AccountChange, 'password'> {
@@ -55,15 +63,22 @@ export class Roster {
     this.#randomness = randomness;
   }
 
+  /** A group is no account. */
+  async findAccount(name: string): Promise<Account | undefined> {
+    const account = await this.#accounts.findAccount(name);
+    return account?.kind === 'group' ? undefined : account;
+  }
+
   /** @throws RegistryError NAME_UNKNOWN. */
   async getAccount(name: string): Promise<Account> {
-    const account = await this.#accounts.findAccount(name);
+    const account = await this.findAccount(name);
     if (!account) throw unknownAccount(name);
     return account;
   }
 
-  listAccounts(page: { readonly after?: string; readonly limit: number }): Promise<Account[]> {
-    return this.#accounts.listAccounts(page);
+  /** People and robots, unless the page says otherwise. */
+  listAccounts(page: AccountPage): Promise<Account[]> {
+    return this.#accounts.listAccounts({ kinds: ['person', 'robot'], ...page });
   }
 
   /**
@@ -71,29 +86,37 @@ export class Roster {
    *
    * @param actor name of the account that does it
    * @returns whether it was created.
-   * @throws RegistryError UNSUPPORTED (400) for a name or password that is none; DENIED where
-   * administrators would take away their own administration, so that one always remains.
+   * @throws RegistryError UNSUPPORTED (400) for a name or password that is none, and for a group's
+   * name; DENIED where administrators would take away their own administration, so that one always
+   * remains, and for a robot's grants beyond the path that owns it.
    */
   async changeAccount(name: string, change: AccountChange, actor: string): Promise<boolean> {
     if (!isAccountName(name))
       throw invalid('an account name has 1 to 64 of a-z, 0-9, ".", "_", "-"');
     const { password, ...rest } = change;
     const passwordHash = password === undefined ? undefined : await hashNew(password);
-    const before = await this.#write(name, (known) => {
+    const before = await this.#write(name, async (known) => {
+      if (known?.kind === 'group') throw invalid('this is the name of a group');
       const after = this.#applyTo(known ?? this.#blank(name), { ...rest, passwordHash });
-      if (name === actor && (after.isDisabled || !administers(rightsOf({ account: after })))) {
-        throw ownAdministration();
-      }
+      assertWithinOwner(after);
+      if (name === actor && !(await this.#stillAdministers(after))) throw ownAdministration();
       return after;
     });
     return before === undefined;
+  }
+
+  async #stillAdministers(after: Account): Promise<boolean> {
+    const names = after.groups ?? [];
+    const groups = await Promise.all(names.map((name) => this.#accounts.findAccount(name)));
+    const isOpen = !after.isDisabled && !(after.expiresAt && after.expiresAt <= this.#clock.now());
+    return isOpen && administers(rightsOf({ account: withGrantsOf(groups, after) }));
   }
 
   /** A person's own new password. @throws RegistryError UNSUPPORTED (400), NAME_UNKNOWN. */
   async changePassword(name: string, password: string): Promise<void> {
     const passwordHash = await hashNew(password);
     await this.#write(name, (known) => {
-      if (!known) throw unknownAccount(name);
+      if (!known || known.kind === 'group') throw unknownAccount(name);
       return this.#applyTo(known, { passwordHash });
     });
   }
@@ -101,7 +124,7 @@ export class Roster {
   /** Ends every bearer and refresh token of the account, at every site. Idempotent. */
   async endTokens(name: string): Promise<void> {
     await this.#write(name, (known) => {
-      if (!known) throw unknownAccount(name);
+      if (!known || known.kind === 'group') throw unknownAccount(name);
       return { ...known, tokensValidAfter: this.#momentAfter(known) };
     });
   }
@@ -109,6 +132,7 @@ export class Roster {
   /** @throws RegistryError NAME_UNKNOWN; DENIED for one's own. */
   async deleteAccount(name: string, actor: string): Promise<void> {
     if (name === actor) throw ownAdministration();
+    await this.getAccount(name);
     if (!(await this.#accounts.deleteAccount(name))) throw unknownAccount(name);
   }
 
@@ -150,17 +174,17 @@ export class Roster {
    */
   async #write(
     name: string,
-    change: (known: Account | undefined) => Account,
+    change: (known: Account | undefined) => Account | Promise<Account>,
   ): Promise<Account | undefined> {
     for (;;) {
       const known = await this.#accounts.findAccount(name);
-      if (await this.#accounts.recordAccount(change(known), known ?? 'none')) return known;
+      if (await this.#accounts.recordAccount(await change(known), known ?? 'none')) return known;
     }
   }
 
   #applyTo(account: Account, { passwordHash, ...change }: HashedChange): Account {
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
-    const changed: Account = { ...account, ...Object.fromEntries(given) };
+    const changed = withoutNulls({ ...account, ...Object.fromEntries(given) });
     if (!passwordHash) return changed;
     return { ...changed, passwordHash, tokensValidAfter: this.#momentAfter(account) };
   }
@@ -177,11 +201,29 @@ export class Roster {
   }
 }
 
+/** What is taken away is absent from then on. */
+function withoutNulls(account: Account): Account {
+  const kept = Object.entries(account).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept) as unknown as Account;
+}
+
 /** @throws RegistryError UNSUPPORTED (400) */
 async function hashNew(password: string): Promise<string> {
   const problem = findPasswordProblem(password);
   if (problem) throw invalid(problem);
   return hashPassword(password);
+}
+
+/**
+ * Whoever keeps a robot may not lend it more than they administer.
+ * @throws RegistryError DENIED
+ */
+function assertWithinOwner({ kind, owner, grants }: Account): void {
+  if (owner === undefined) return;
+  if (kind !== 'robot') throw invalid('a path owns robots alone');
+  const below = `${owner}/**` as PathPattern;
+  if (grants.every(({ pattern }) => covers(below, pattern))) return;
+  throw new RegistryError('DENIED', { message: `this robot may have grants below ${owner} alone` });
 }
 
 function invalid(message: string): RegistryError {

@@ -99,4 +99,8 @@ export class SiteCaller implements Caller {
   mayManage(): boolean {
     return false;
   }
+
+  administersAll(): boolean {
+    return false;
+  }
 }

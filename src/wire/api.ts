@@ -11,6 +11,8 @@ import { garbageRoutes } from '../http/api/lifecycle/garbage.ts';
 import { openApiRoutes } from '../http/api/openapi.ts';
 import { orderRoutes } from '../http/api/orders.ts';
 import { reportRoutes } from '../http/api/reports.ts';
+import { groupRoutes } from '../http/api/people/account-groups.ts';
+import { rotationRoutes } from '../http/api/people/rotation.ts';
 import { sessionRoutes } from '../http/api/people/session.ts';
 import { repositoryRoutes } from '../http/api/repositories.ts';
 import { siteRoutes } from '../http/api/sites.ts';
@@ -51,6 +53,8 @@ export function openApi(site: Site, entrance: Entrance) {
     accessTokenRoutes({ ...auth, gatekeeper }),
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
     sessionRoutes({ ...auth, gatekeeper }),
+    groupRoutes({ ...auth, gatekeeper }),
+    rotationRoutes({ ...auth, gatekeeper }),
     treeRoutes({ treeViews: new TreeViews(ports), gatekeeper }),
     activityRoutes({ ...ports, gatekeeper }),
     garbageRoutes({ ...geo, ...site, gatekeeper }),

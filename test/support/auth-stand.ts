@@ -7,6 +7,8 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { Coherence } from '../../src/coherence.ts';
 import { accessTokenRoutes } from '../../src/http/api/access-tokens.ts';
 import { accountRoutes } from '../../src/http/api/accounts.ts';
+import { groupRoutes } from '../../src/http/api/people/account-groups.ts';
+import { rotationRoutes } from '../../src/http/api/people/rotation.ts';
 import { sessionRoutes } from '../../src/http/api/people/session.ts';
 import { Gatekeeper } from '../../src/http/authenticate.ts';
 import { ExternalUrl } from '../../src/http/external-url.ts';
@@ -113,7 +115,8 @@ function serve(auth: Auth): Promise<RunningServer> {
   const app = new Koa();
   app.use(writeErrors(createLog('silent')));
   app.use(exchangeSessions(auth.sessions));
-  for (const routes of [tokenRoutes, accountRoutes, accessTokenRoutes, sessionRoutes]) {
+  const people = [accountRoutes, accessTokenRoutes, rotationRoutes, sessionRoutes, groupRoutes];
+  for (const routes of [tokenRoutes, ...people]) {
     app.use(routes({ ...auth, gatekeeper }).routes());
   }
   return RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock: systemClock });

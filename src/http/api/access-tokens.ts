@@ -6,7 +6,7 @@ import type { AccessToken } from '../../storage/accounts.ts';
 import { emptyAnswer, jsonAnswer, writeAnswer } from '../answer.ts';
 import { readJson } from '../read-body.ts';
 import { type AccountDependencies, actionsShape, patternShape, readName } from './accounts.ts';
-import { requireManager } from './rights.ts';
+import { requireKeeper } from './people/keepers.ts';
 
 export const tokenShape = z.strictObject({
   label: z.string().min(1).max(200),
@@ -23,42 +23,37 @@ export function accessTokenRoutes(dependencies: AccountDependencies): Router {
   return router;
 }
 
-async function listTokens(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
+async function listTokens(context: Context, dependencies: AccountDependencies): Promise<void> {
   const account = readName(context);
-  await requireManager(context, gatekeeper, account);
-  const tokens = await roster.listAccessTokens(account);
+  await requireKeeper(context, dependencies, { name: account, isForOneself: true });
+  const tokens = await dependencies.roster.listAccessTokens(account);
   await writeAnswer(context, jsonAnswer({ accessTokens: tokens.map(printToken) }));
 }
 
 /** The answer holds the secret, this once. */
-async function postToken(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
+async function postToken(context: Context, dependencies: AccountDependencies): Promise<void> {
   const account = readName(context);
-  await requireManager(context, gatekeeper, account);
+  await requireKeeper(context, dependencies, { name: account, isForOneself: true });
   const { expiresAt, ...shape } = await readJson(context, tokenShape);
   const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) };
-  const { token, secret } = await roster.createAccessToken({ account, ...shape, ...expiry });
+  const { token, secret } = await dependencies.roster.createAccessToken({
+    account,
+    ...shape,
+    ...expiry,
+  });
   const answer = jsonAnswer({ ...printToken(token), secret }, { 'Cache-Control': 'no-store' });
   await writeAnswer(context, { ...answer, status: 201 });
 }
 
-async function deleteToken(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
+async function deleteToken(context: Context, dependencies: AccountDependencies): Promise<void> {
   const account = readName(context);
-  await requireManager(context, gatekeeper, account);
-  await roster.deleteAccessToken(account, String(context['params']?.id));
+  await requireKeeper(context, dependencies, { name: account, isForOneself: true });
+  await dependencies.roster.deleteAccessToken(account, String(context['params']?.id));
   await writeAnswer(context, emptyAnswer(204));
 }
 
 /** What may be seen of it: never the hash of its secret. */
-function printToken(token: AccessToken): Readonly<Record<string, unknown>> {
+export function printToken(token: AccessToken): Readonly<Record<string, unknown>> {
   const { secretHash: _, expiresAt, ...rest } = token;
   return { ...rest, ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}) };
 }

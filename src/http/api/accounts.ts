@@ -6,12 +6,13 @@ import { isAccountName, type Roster } from '../../auth/roster.ts';
 import { ACTIONS } from '../../oci/action.ts';
 import { RegistryError } from '../../oci/error.ts';
 import { type PathPattern, parsePathPattern } from '../../oci/path-pattern.ts';
-import type { Account } from '../../storage/accounts.ts';
+import { parseRepositoryName } from '../../oci/reference.ts';
+import { ACCOUNT_KINDS, type Account } from '../../storage/accounts.ts';
 import { emptyAnswer, jsonAnswer, writeAnswer } from '../answer.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import { cutPage, printNextLink, readLast, readPageSize } from '../pagination.ts';
 import { readJson } from '../read-body.ts';
-import { requireAdministrator, requireManager } from './rights.ts';
+import { requireChanger, requireKeeper, requireLister } from './people/keepers.ts';
 
 export interface AccountDependencies {
   readonly roster: Roster;
@@ -29,16 +30,35 @@ export const patternShape = z.string().transform((text, context): PathPattern =>
   return z.NEVER;
 });
 
-const grantShape = z.strictObject({
+export const grantShape = z.strictObject({
   pattern: patternShape,
   actions: actionsShape.min(1),
 });
+
+export const expiryShape = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** A group, a project, or any other path of the tree. */
+export const ownerShape = z
+  .string()
+  .refine((text) => parseRepositoryName(text) !== undefined, 'this is no path, such as "acme/app"');
 
 export const accountShape = z.strictObject({
   kind: z.enum(['person', 'robot']).optional(),
   password: z.string().optional(),
   isDisabled: z.boolean().optional(),
   grants: z.array(grantShape).max(1000).optional(),
+  expiresAt: expiryShape.nullable().optional().meta({ description: 'Disabled from then on.' }),
+  owner: ownerShape
+    .nullable()
+    .optional()
+    .meta({ description: 'Of a robot: the path whose administrators keep it.' }),
+  subject: z
+    .string()
+    .min(1)
+    .max(1000)
+    .nullable()
+    .optional()
+    .meta({ description: 'Whom an identity provider knows: its address, a space, its word.' }),
 });
 
 export const passwordShape = z.strictObject({ password: z.string() });
@@ -54,15 +74,19 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
   return router;
 }
 
-async function listAccounts(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
-  await requireAdministrator(context, gatekeeper);
+async function listAccounts(context: Context, dependencies: AccountDependencies): Promise<void> {
   const query = new URLSearchParams(context.querystring);
+  const owner = query.get('owner') ?? undefined;
+  await requireLister(context, dependencies, owner);
   const n = readPageSize(query);
   const after = readLast(query, (text) => (isAccountName(text) ? text : undefined));
-  const found = await roster.listAccounts({ limit: n + 1, ...(after ? { after } : {}) });
+  const kind = ACCOUNT_KINDS.find((one) => one === query.get('kind'));
+  const found = await dependencies.roster.listAccounts({
+    limit: n + 1,
+    ...(after ? { after } : {}),
+    ...(owner ? { owner } : {}),
+    ...(kind && kind !== 'group' ? { kinds: [kind] } : {}),
+  });
   const { page, more } = cutPage(found, n);
   const last = more ? page.at(-1)?.name : undefined;
   const link = last && printNextLink({ path: PATH, query, last, n });
@@ -70,57 +94,45 @@ async function listAccounts(
   await writeAnswer(context, jsonAnswer(list, link ? { Link: link } : {}));
 }
 
-async function getAccount(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
+async function getAccount(context: Context, dependencies: AccountDependencies): Promise<void> {
   const name = readName(context);
-  await requireManager(context, gatekeeper, name);
-  await writeAnswer(context, jsonAnswer(printAccount(await roster.getAccount(name))));
+  await requireKeeper(context, dependencies, { name, isForOneself: true });
+  const account = await dependencies.roster.getAccount(name);
+  await writeAnswer(context, jsonAnswer(printAccount(account)));
 }
 
 /** Creates the account (201) or changes what the body names of it (200). */
-async function putAccount(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
-  const caller = await requireAdministrator(context, gatekeeper);
+async function putAccount(context: Context, dependencies: AccountDependencies): Promise<void> {
   const name = readName(context);
-  const change = await readJson(context, accountShape);
+  const { roster } = dependencies;
+  const read = () => readJson(context, accountShape);
+  const { caller, change } = await requireChanger(context, dependencies, { name, read });
   const isNew = await roster.changeAccount(name, change, caller.account);
   const answer = jsonAnswer(printAccount(await roster.getAccount(name)));
   await writeAnswer(context, { ...answer, status: isNew ? 201 : 200 });
 }
 
-async function deleteAccount(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
-  const caller = await requireAdministrator(context, gatekeeper);
-  await roster.deleteAccount(readName(context), caller.account);
+async function deleteAccount(context: Context, dependencies: AccountDependencies): Promise<void> {
+  const name = readName(context);
+  const caller = await requireKeeper(context, dependencies, { name, isForOneself: false });
+  await dependencies.roster.deleteAccount(name, caller.account);
   await writeAnswer(context, emptyAnswer(204));
 }
 
 /** A new password ends all tokens of the account. */
-async function putPassword(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
+async function putPassword(context: Context, dependencies: AccountDependencies): Promise<void> {
   const name = readName(context);
-  await requireManager(context, gatekeeper, name);
+  await requireKeeper(context, dependencies, { name, isForOneself: true });
   const { password } = await readJson(context, passwordShape);
-  await roster.changePassword(name, password);
+  await dependencies.roster.changePassword(name, password);
   await writeAnswer(context, emptyAnswer(204));
 }
 
 /** Ends all bearer and refresh tokens of the account, at every site. */
-async function endTokens(
-  context: Context,
-  { roster, gatekeeper }: AccountDependencies,
-): Promise<void> {
+async function endTokens(context: Context, dependencies: AccountDependencies): Promise<void> {
   const name = readName(context);
-  await requireManager(context, gatekeeper, name);
-  await roster.endTokens(name);
+  await requireKeeper(context, dependencies, { name, isForOneself: true });
+  await dependencies.roster.endTokens(name);
   await writeAnswer(context, emptyAnswer(204));
 }
 
@@ -132,7 +144,7 @@ export function readName(context: Context): string {
 }
 
 /** What may be seen of an account: never the hash of its password. */
-function printAccount(account: Account): Readonly<Record<string, unknown>> {
+export function printAccount(account: Account): Readonly<Record<string, unknown>> {
   const { passwordHash, tokensValidAfter, ...rest } = account;
   return {
     ...rest,

@@ -12,7 +12,7 @@ import { ACTIVITY_QUERY } from './events/activity.ts';
 import { garbageRunShape, garbageUndoShape } from './lifecycle/garbage.ts';
 import { orderShape } from './orders.ts';
 import { reportShape } from './reports.ts';
-import { PEOPLE } from './people/operations.ts';
+import { ACCOUNTS_QUERY, PEOPLE } from './people/operations.ts';
 import { siteFiguresShape } from './site-figures.ts';
 import { invitationShape, joinShape, whereShape } from './sites.ts';
 import { purgeShape, registryShape, uploadTokenShape, upstreamShape } from './virtual/shapes.ts';
@@ -48,7 +48,7 @@ const FOUND = { prefix: 'Only what begins so.', search: 'Only what has this text
 
 const OPERATIONS: readonly Operation[] = [
   ['GET /api/v1/openapi.json', 200, 'This document.', { caller: 'anybody' }],
-  ['GET /api/v1/accounts', 200, 'List the accounts.', { query: PAGE }],
+  ['GET /api/v1/accounts', 200, 'List the accounts.', { query: { ...PAGE, ...ACCOUNTS_QUERY } }],
   ...PEOPLE,
   ['GET /api/v1/accounts/{name}', 200, 'An account and what it may.'],
   [

@@ -13,20 +13,7 @@ const API_SCOPE: Access = { type: 'registry', name: 'api', actions: ['*'] };
  * @throws RegistryError UNAUTHORIZED for nobody, DENIED for whoever does not administer.
  */
 export function requireAdministrator(context: Context, gatekeeper: Gatekeeper): Promise<Caller> {
-  return requireCaller(context, gatekeeper, (caller) => caller.isAdministrator);
-}
-
-/**
- * Whoever makes the request and may manage the account: its person, or an administrator.
- * @throws RegistryError UNAUTHORIZED for nobody, DENIED for others, be there such an account or
- * not.
- */
-export function requireManager(
-  context: Context,
-  gatekeeper: Gatekeeper,
-  account: string,
-): Promise<Caller> {
-  return requireCaller(context, gatekeeper, (caller) => caller.mayManage(account));
+  return requireAllowed(context, gatekeeper, (caller) => caller.isAdministrator);
 }
 
 /**
@@ -34,17 +21,21 @@ export function requireManager(
  * @throws RegistryError UNAUTHORIZED for nobody.
  */
 export function requireAccount(context: Context, gatekeeper: Gatekeeper): Promise<Caller> {
-  return requireCaller(context, gatekeeper, (caller) => caller.isAuthenticated);
+  return requireAllowed(context, gatekeeper, (caller) => caller.isAuthenticated);
 }
 
-async function requireCaller(
+/**
+ * Whoever makes the request, where they are allowed to.
+ * @throws RegistryError UNAUTHORIZED for nobody, DENIED for others.
+ */
+export async function requireAllowed(
   { req }: Context,
   gatekeeper: Gatekeeper,
-  isAllowed: (caller: Caller) => boolean,
+  isAllowed: (caller: Caller) => boolean | Promise<boolean>,
 ): Promise<Caller> {
   const scopes = [API_SCOPE];
   const caller = await gatekeeper.authenticate(req, () => scopes);
-  if (isAllowed(caller)) return caller;
+  if (await isAllowed(caller)) return caller;
   if (!caller.isAuthenticated) throw gatekeeper.unauthorized(req, { scopes });
   throw new RegistryError('DENIED', {
     detail: { hint: 'a bearer token needs the scope registry:api:*' },

@@ -16,6 +16,7 @@ const PREFIX = '/api/v1/';
 /** A new site joins at its primary alone, by the address that it will follow. */
 const FORWARDED = [
   /^accounts(?:\/|$)/,
+  /^account_groups\//,
   /^repositories\//,
   /^webhooks\//,
   /^garbage\/undo$/,

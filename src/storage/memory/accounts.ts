@@ -1,6 +1,6 @@
 /** Memory maker of `Accounts`. What it holds is what the facts say, word for word. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AccessToken, Account, Accounts, Action } from '../accounts.ts';
+import type { AccessToken, Account, AccountPage, Accounts, Action } from '../accounts.ts';
 import type { AccessTokenFact, AccountFact, Fact } from '../change-log.ts';
 import type { MemoryFacts } from './facts.ts';
 
@@ -19,20 +19,27 @@ export class MemoryAccounts implements Accounts {
     return found && toAccount(found);
   }
 
-  async listAccounts(page: {
-    readonly after?: string;
-    readonly limit: number;
-  }): Promise<Account[]> {
-    const names = [...this.#accounts.keys()].sort().filter((name) => name > (page.after ?? ''));
-    return names.slice(0, page.limit).map((name) => toAccount(this.#accounts.get(name)!));
+  async findAccountOf(subject: string): Promise<Account | undefined> {
+    const found = [...this.#accounts.values()].find((one) => one.subject === subject);
+    return found && toAccount(found);
+  }
+
+  async listAccounts(page: AccountPage): Promise<Account[]> {
+    const { after = '', limit, kinds, memberOf, owner } = page;
+    const names = [...this.#accounts.keys()].sort().filter((name) => name > after);
+    const found = names
+      .map((name) => this.#accounts.get(name)!)
+      .filter(({ kind }) => !kinds || kinds.includes(kind))
+      .filter(({ groups }) => memberOf === undefined || groups?.includes(memberOf))
+      .filter((one) => owner === undefined || `${one.owner}/`.startsWith(`${owner}/`));
+    return found.slice(0, limit).map(toAccount);
   }
 
   async recordAccount(account: Account, before?: Account | 'none'): Promise<boolean> {
     const known = this.#accounts.get(account.name);
     const isAsRead =
       before === undefined || isDeepStrictEqual(known ? toAccount(known) : 'none', before);
-    const tokensValidAfter = account.tokensValidAfter.toISOString();
-    const fact = structuredClone({ ...account, tokensValidAfter });
+    const fact = toFact(account);
     const isChange = isAsRead && !isDeepStrictEqual(known, fact);
     this.#commit({ kind: 'account-recorded', account: fact }, isChange);
     return isAsRead;
@@ -72,11 +79,19 @@ export class MemoryAccounts implements Accounts {
     return isChange;
   }
 
+  /** Whoever belonged to a group that is no more must not belong to its successor. */
+  #leave({ groups: before, ...account }: AccountFact, group: string): void {
+    if (!before?.includes(group)) return;
+    const groups = before.filter((name) => name !== group);
+    this.#accounts.set(account.name, groups.length > 0 ? { ...account, groups } : account);
+  }
+
   #write(fact: Fact): void {
     if (fact.kind === 'account-recorded') {
       this.#accounts.set(fact.account.name, fact.account);
     } else if (fact.kind === 'account-deleted') {
       this.#accounts.delete(fact.name);
+      for (const account of this.#accounts.values()) this.#leave(account, fact.name);
       for (const token of this.#tokens.values()) {
         if (token.account === fact.name) this.#tokens.delete(token.id);
       }
@@ -89,8 +104,17 @@ export class MemoryAccounts implements Accounts {
 }
 
 function toAccount(fact: AccountFact): Account {
-  const { tokensValidAfter, ...rest } = structuredClone(fact);
-  return { ...rest, tokensValidAfter: new Date(tokensValidAfter) } as Account;
+  const { tokensValidAfter, expiresAt, ...rest } = structuredClone(fact);
+  const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) };
+  return { ...rest, ...expiry, tokensValidAfter: new Date(tokensValidAfter) } as Account;
+}
+
+function toFact({ tokensValidAfter, expiresAt, ...rest }: Account): AccountFact {
+  return structuredClone({
+    ...rest,
+    tokensValidAfter: tokensValidAfter.toISOString(),
+    ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
+  });
 }
 
 function toAccessToken(fact: AccessTokenFact): AccessToken {

@@ -1,13 +1,20 @@
 /** `Accounts` in PostgreSQL: the tables `accounts` and `access_tokens`. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
-import type { AccessToken, Account, Accounts } from '../accounts.ts';
+import {
+  ACCOUNT_KINDS,
+  type AccessToken,
+  type Account,
+  type AccountPage,
+  type Accounts,
+} from '../accounts.ts';
 import type { AccessTokenFact, AccountFact, Fact } from '../change-log.ts';
 import type { Database, Statement } from './database.ts';
 import { appendChanges } from './facts/append.ts';
 
 const ACCOUNT = `name, kind, password_hash AS "passwordHash", is_disabled AS "isDisabled",
-  tokens_valid_after AS "tokensValidAfter", grants`;
+  tokens_valid_after AS "tokensValidAfter", grants, groups, expires_at AS "expiresAt", owner,
+  subject, external_name AS "externalName"`;
 const TOKEN = `id, account, label, secret_hash AS "secretHash", actions, patterns,
   expires_at AS "expiresAt"`;
 
@@ -17,7 +24,14 @@ const FIND_ACCOUNT: Statement = {
 };
 const LIST_ACCOUNTS: Statement = {
   name: 'list-accounts',
-  text: `SELECT ${ACCOUNT} FROM accounts WHERE name > $1 ORDER BY name LIMIT $2`,
+  text: `SELECT ${ACCOUNT} FROM accounts
+         WHERE name > $1 AND kind = ANY ($3) AND ($4::text IS NULL OR groups ? $4)
+           AND ($5::text IS NULL OR owner = $5 OR starts_with(owner, $5 || '/'))
+         ORDER BY name LIMIT $2`,
+};
+const FIND_SUBJECT: Statement = {
+  name: 'find-account-of-subject',
+  text: `SELECT ${ACCOUNT} FROM accounts WHERE subject = $1 ORDER BY name LIMIT 1`,
 };
 const FIND_TOKEN: Statement = {
   name: 'find-access-token',
@@ -28,13 +42,22 @@ const LIST_TOKENS: Statement = {
   text: `SELECT ${TOKEN} FROM access_tokens WHERE account = $1 ORDER BY id`,
 };
 
+/** Whoever belonged to a group that is no more must not belong to its successor. */
+const LEAVE_GROUP = `
+  UPDATE accounts SET groups = nullif(groups - CAST(:name AS text), CAST('[]' AS jsonb))
+  WHERE jsonb_exists(groups, :name)`;
+
 /** Changes the row only where something in it differs, so that its count says whether it did. */
 const WRITE_ACCOUNT = `
-  INSERT INTO accounts AS old (name, kind, password_hash, is_disabled, tokens_valid_after, grants)
-  VALUES (:name, :kind, :passwordHash, :isDisabled, :tokensValidAfter, :grants)
+  INSERT INTO accounts AS old (name, kind, password_hash, is_disabled, tokens_valid_after, grants,
+    groups, expires_at, owner, subject, external_name)
+  VALUES (:name, :kind, :passwordHash, :isDisabled, :tokensValidAfter, :grants,
+    :groups, :expiresAt, :owner, :subject, :externalName)
   ON CONFLICT (name) DO UPDATE SET
     kind = excluded.kind, password_hash = excluded.password_hash, grants = excluded.grants,
-    is_disabled = excluded.is_disabled, tokens_valid_after = excluded.tokens_valid_after
+    is_disabled = excluded.is_disabled, tokens_valid_after = excluded.tokens_valid_after,
+    groups = excluded.groups, expires_at = excluded.expires_at, owner = excluded.owner,
+    subject = excluded.subject, external_name = excluded.external_name
   WHERE (old.*) IS DISTINCT FROM (excluded.*)`;
 const WRITE_TOKEN = `
   INSERT INTO access_tokens AS old (id, account, label, secret_hash, actions, patterns, expires_at)
@@ -58,17 +81,19 @@ export class PostgresAccounts implements Accounts {
     return account && withoutNulls(account);
   }
 
-  async listAccounts(page: {
-    readonly after?: string;
-    readonly limit: number;
-  }): Promise<Account[]> {
-    const values = [page.after ?? '', page.limit];
+  async findAccountOf(subject: string): Promise<Account | undefined> {
+    const [account] = await this.#database.query<Account>(FIND_SUBJECT, [subject]);
+    return account && withoutNulls(account);
+  }
+
+  async listAccounts(page: AccountPage): Promise<Account[]> {
+    const { after = '', limit, kinds = ACCOUNT_KINDS, memberOf = null, owner = null } = page;
+    const values = [after, limit, kinds, memberOf, owner];
     return (await this.#database.query<Account>(LIST_ACCOUNTS, values)).map(withoutNulls);
   }
 
   recordAccount(account: Account, before?: Account | 'none'): Promise<boolean> {
-    const tokensValidAfter = account.tokensValidAfter.toISOString();
-    const fact = { kind: 'account-recorded', account: { ...account, tokensValidAfter } } as const;
+    const fact = { kind: 'account-recorded', account: toFact(account) } as const;
     return this.#database.transaction(async (trx) => {
       const isAsRead = before === undefined || (await isAccount(trx, account.name, before));
       const isChanged = isAsRead && (await applyAccountFact(trx, fact));
@@ -109,6 +134,15 @@ export class PostgresAccounts implements Accounts {
   }
 }
 
+/** As it travels. */
+function toFact({ tokensValidAfter, expiresAt, ...rest }: Account): AccountFact {
+  return {
+    ...rest,
+    tokensValidAfter: tokensValidAfter.toISOString(),
+    ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
+  };
+}
+
 /**
  * Whether the account still is what was read. Nobody else writes one until the commit: not only the
  * row is locked, since of an account that is not there is none.
@@ -137,6 +171,7 @@ export async function applyAccountFact(
     case 'account-recorded':
       return writeAccount(trx, fact.account);
     case 'account-deleted':
+      await trx.raw(LEAVE_GROUP, { name: fact.name });
       return (await trx('accounts').where({ name: fact.name }).delete()) > 0;
     case 'access-token-recorded':
       return writeToken(trx, fact.token);
@@ -150,6 +185,11 @@ async function writeAccount(trx: Knex.Transaction, account: AccountFact): Promis
     ...account,
     passwordHash: account.passwordHash ?? null,
     grants: JSON.stringify(account.grants),
+    groups: account.groups ? JSON.stringify(account.groups) : null,
+    expiresAt: account.expiresAt ?? null,
+    owner: account.owner ?? null,
+    subject: account.subject ?? null,
+    externalName: account.externalName ?? null,
   });
   return rowCount > 0;
 }

@@ -89,6 +89,55 @@ export function describeAccountsContract(name: string, open: OpenPeople): void {
       expect((await accounts.listAccounts({ after: 'c', limit: 3 })).length).to.equal(1);
     });
 
+    it('keeps what belongs to robots, groups and people whom a provider knows', async () => {
+      const { passwordHash: _, ...robot } = accountNamed('ci', { kind: 'robot' });
+      const kept = { ...robot, groups: ['a', 'b'], expiresAt: MOMENT, owner: 'acme/app' };
+      const group = { ...robot, name: 'a', kind: 'group' as const, externalName: 'staff' };
+      const person = { ...accountNamed('amy'), subject: 'https://id.example 42' };
+      for (const each of [kept, group, person]) {
+        await accounts.recordAccount(each);
+        expect(await accounts.findAccount(each.name)).to.deep.equal(each);
+      }
+      expect(await accounts.findAccountOf('https://id.example 42')).to.deep.equal(person);
+      expect(await accounts.findAccountOf('https://id.example 4')).to.equal(undefined);
+      expect(await accounts.recordAccount({ ...robot, groups: ['a'] }, kept)).to.equal(true);
+      expect(await accounts.findAccount('ci')).to.deep.equal({ ...robot, groups: ['a'] });
+    });
+
+    it('lists accounts of a kind, of a group and below a path alone', async () => {
+      const robot = { kind: 'robot' as const, owner: 'acme/app' };
+      await accounts.recordAccount(accountNamed('a', { groups: ['x', 'y'] }));
+      await accounts.recordAccount(accountNamed('b', { ...robot, groups: ['xy'] }));
+      await accounts.recordAccount(accountNamed('c', { ...robot, owner: 'acme/app2' }));
+      await accounts.recordAccount(accountNamed('x', { kind: 'group' }));
+      const namesOf = async (filter: object) =>
+        (await accounts.listAccounts({ limit: 10, ...filter })).map(({ name: each }) => each);
+      expect(await namesOf({})).to.deep.equal(['a', 'b', 'c', 'x']);
+      expect(await namesOf({ kinds: ['person', 'robot'] })).to.deep.equal(['a', 'b', 'c']);
+      expect(await namesOf({ memberOf: 'x' })).to.deep.equal(['a']);
+      expect(await namesOf({ owner: 'acme' })).to.deep.equal(['b', 'c']);
+      expect(await namesOf({ owner: 'acme/app' })).to.deep.equal(['b']);
+      expect(await namesOf({ owner: 'acme', after: 'b' })).to.deep.equal(['c']);
+    });
+
+    it('lets members leave a group that is deleted, also at a secondary (A23)', async () => {
+      const secondary = await open();
+      try {
+        await accounts.recordAccount(accountNamed('x', { kind: 'group' }));
+        await accounts.recordAccount(accountNamed('amy', { groups: ['x', 'y'] }));
+        await accounts.recordAccount(accountNamed('bob', { groups: ['x'] }));
+        await accounts.deleteAccount('x');
+        await replay(ports, secondary);
+        for (const each of [accounts, secondary.accounts]) {
+          const amy = accountNamed('amy', { groups: ['y'] });
+          expect(await each.findAccount('amy')).to.deep.equal(amy);
+          expect(await each.findAccount('bob')).to.deep.equal(accountNamed('bob'));
+        }
+      } finally {
+        await secondary.close();
+      }
+    });
+
     it('deletes an account with its access tokens', async () => {
       await accounts.recordAccount(accountNamed('amy'));
       await accounts.recordAccessToken(tokenOf('amy', '1'));

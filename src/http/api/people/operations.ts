@@ -1,6 +1,16 @@
 /** The operations on people and what they may, for the OpenAPI document. */
 import type { Operation } from '../openapi.ts';
+import { groupShape } from './account-groups.ts';
+import { rotationShape } from './rotation.ts';
 import { signInShape } from './session.ts';
+
+const PAGE = { n: 'At most so many; 1000 by default.', last: 'Only what comes behind this one.' };
+
+/** Of the list of accounts, beside its pages. */
+export const ACCOUNTS_QUERY = {
+  kind: 'These alone: person or robot.',
+  owner: 'Robots alone that this path owns, or one below it; for who administers it.',
+};
 
 export const PEOPLE: readonly Operation[] = [
   ['GET /api/v1/session', 200, 'Who one is, and what one may.'],
@@ -11,4 +21,22 @@ export const PEOPLE: readonly Operation[] = [
     { body: signInShape, caller: 'anybody' },
   ],
   ['DELETE /api/v1/session', 204, 'Sign out.'],
+  [
+    'POST /api/v1/accounts/{name}/rotate',
+    201,
+    'Make an access token in place of all that there are.',
+    { body: rotationShape },
+  ],
+  ['GET /api/v1/account_groups', 200, 'List the groups of accounts.', { query: PAGE }],
+  ['GET /api/v1/account_groups/{name}', 200, 'A group, and what its members may.'],
+  [
+    'PUT /api/v1/account_groups/{name}',
+    200,
+    'Create (201) or change a group.',
+    { body: groupShape },
+  ],
+  ['DELETE /api/v1/account_groups/{name}', 204, 'Delete a group; its members leave it.'],
+  ['GET /api/v1/account_groups/{name}/members', 200, 'List its members.', { query: PAGE }],
+  ['PUT /api/v1/account_groups/{name}/members/{account}', 204, 'Let an account join.'],
+  ['DELETE /api/v1/account_groups/{name}/members/{account}', 204, 'Let it leave.'],
 ];
