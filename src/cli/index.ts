@@ -1,6 +1,7 @@
 /** The operator's commands, a file for each noun; all speak to a running site over HTTP. */
 import type { Command } from 'commander';
 import { addAccountCommands } from './account.ts';
+import { addBackupCommands } from './backup/backup.ts';
 import { addActivityCommand } from './events/activity.ts';
 import { addGarbageCommands } from './garbage.ts';
 import { addSiteCommands } from './site.ts';
@@ -24,4 +25,5 @@ export function addOperatorCommands(program: Command): void {
   addTreeCommands(program);
   addImageCommands(program);
   addVirtualCommands(program);
+  addBackupCommands(program);
 }

@@ -11,7 +11,7 @@ function layerOf(path: string): string {
 
 /** Ports stand in `storage` itself, or with their like in a folder of their own. */
 function isPort(third: string | undefined): boolean {
-  return ['geo', 'events', 'tree', 'virtual'].includes(third!) || third!.endsWith('.ts');
+  return ['backup', 'geo', 'events', 'tree', 'virtual'].includes(third!) || third!.endsWith('.ts');
 }
 
 /** What everybody above the words may use: time, randomness, log and the coherence of memories. */
@@ -37,7 +37,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   replication: ['registry', 'geo', 'events', 'auth', 'ports', 'oci'],
   migrations: [],
   console: [],
-  cli: ['oci', 'config', 'program'],
+  cli: ['oci', 'config', 'program', 'backup'],
+  backup: ['ports', 'oci', 'config', 'program', 'wire'],
   demo: ['cli', 'http', 'geo', 'oci', 'program'],
   config: ['oci'],
 };

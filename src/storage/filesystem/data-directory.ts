@@ -39,6 +39,18 @@ export class DataDirectoryLock {
     return new DataDirectoryLock(descriptor);
   }
 
+  /** Whether nobody has it at this moment. Creates nothing where there is no such folder. */
+  static async isFree(dataDirectory: string): Promise<boolean> {
+    const file = join(dataDirectory, 'lock');
+    const exists = await readFile(file).then(
+      () => true,
+      () => false,
+    );
+    const descriptor = exists ? await lockFile(file) : undefined;
+    if (descriptor !== undefined) await promisify(close)(descriptor);
+    return !exists || descriptor !== undefined;
+  }
+
   /** Gives it back. Idempotent. */
   async close(): Promise<void> {
     const descriptor = this.#descriptor;

@@ -8,7 +8,12 @@ import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../log.ts';
 import { chooseAccount } from './embedded/account.ts';
-import { DATABASE_USER, prepareCluster, prepareSocketDirectory } from './embedded/cluster.ts';
+import {
+  chooseSocketDirectory,
+  DATABASE_USER,
+  prepareCluster,
+  prepareSocketDirectory,
+} from './embedded/cluster.ts';
 import { stopOrphan } from './embedded/orphan.ts';
 import { findPrograms } from './embedded/programs.ts';
 import { EmbeddedServer } from './embedded/server.ts';
@@ -83,14 +88,23 @@ export class EmbeddedPostgres {
     const words = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const command = [...account.prefix, programs.postgres, '-D', cluster, ...words];
     const server = await EmbeddedServer.open({ command, log: options.log });
-    const way = `host=${encodeURIComponent(socketDirectory)}&user=${DATABASE_USER}`;
-    return new EmbeddedPostgres(`postgresql:///postgres?${way}`, server);
+    return new EmbeddedPostgres(urlAt(socketDirectory), server);
+  }
+
+  /** Where to connect to the server that another process runs, while it does. */
+  static async locate(dataDirectory: string): Promise<string> {
+    return urlAt(chooseSocketDirectory(await realpath(dataDirectory)));
   }
 
   /** Stops the server in order; returns when it is gone. Idempotent. */
   async close(): Promise<void> {
     await this.#server.close();
   }
+}
+
+function urlAt(socketDirectory: string): string {
+  const way = `host=${encodeURIComponent(socketDirectory)}&user=${DATABASE_USER}`;
+  return `postgresql:///postgres?${way}`;
 }
 
 /** The major version that made the files. */

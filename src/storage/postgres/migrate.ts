@@ -11,8 +11,13 @@ const CONNECT_TIMEOUT_MS = 5000;
 /**
  * Runs the migrations that the database lacks. Any number of processes may start at once: one
  * migrates, the others wait. Idempotent. @throws StorageUnavailable
+ *
+ * @param names these alone: the set of an earlier version; all of them where nobody says
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(
+  url: string,
+  names: readonly string[] = Object.keys(migrations),
+): Promise<void> {
   const holder = new Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -21,9 +26,9 @@ export async function migrate(url: string): Promise<void> {
   holder.on('error', () => {});
   try {
     await holder.connect();
-    if (await isUpToDate(holder)) return;
+    if (await isUpToDate(holder, names)) return;
     await holder.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    await runMigrations(url);
+    await runMigrations(url, names);
   } catch (error) {
     throw toFailure(error);
   } finally {
@@ -32,12 +37,12 @@ export async function migrate(url: string): Promise<void> {
 }
 
 /** Nearly every start finds nothing to do, and one query tells it so. */
-async function isUpToDate(client: Client): Promise<boolean> {
+async function isUpToDate(client: Client, names: readonly string[]): Promise<boolean> {
   const { rows: tables } = await client.query(`SELECT to_regclass('knex_migrations') AS name`);
   if (tables[0].name === null) return false;
   const { rows } = await client.query<{ name: string }>('SELECT name FROM knex_migrations');
   const done = new Set(rows.map(({ name }) => name));
-  return Object.keys(migrations).every((name) => done.has(name));
+  return names.every((name) => done.has(name));
 }
 
 /**
@@ -52,20 +57,22 @@ export async function loadMigrator() {
   return knex;
 }
 
-async function runMigrations(url: string): Promise<void> {
+async function runMigrations(url: string, names: readonly string[]): Promise<void> {
   const knex = await loadMigrator();
   const database = knex({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
   try {
     // We hold the real lock: knex's own is one that a killed process left behind.
     await database.migrate.forceFreeMigrationsLock();
-    await database.migrate.latest({ migrationSource });
+    await database.migrate.latest({ migrationSource: sourceOf(names) });
   } finally {
     await database.destroy();
   }
 }
 
-const migrationSource: Knex.MigrationSource<string> = {
-  getMigrations: async () => Object.keys(migrations),
-  getMigrationName: (name) => name,
-  getMigration: (name) => migrations[name]!(),
-};
+function sourceOf(names: readonly string[]): Knex.MigrationSource<string> {
+  return {
+    getMigrations: async () => [...names],
+    getMigrationName: (name) => name,
+    getMigration: (name) => migrations[name]!(),
+  };
+}

@@ -84,7 +84,7 @@ export async function prepareSocketDirectory(options: ClusterOptions): Promise<s
 }
 
 /** Inside the data directory, or, where that is too deep, a place named after it. */
-function chooseSocketDirectory(dataDirectory: string): string {
+export function chooseSocketDirectory(dataDirectory: string): string {
   const inside = join(dataDirectory, 'socket');
   if (Buffer.byteLength(join(inside, SOCKET_NAME)) <= MAX_SOCKET_PATH_BYTES) return inside;
   const name = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 16);
