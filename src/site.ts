@@ -3,16 +3,20 @@
  */
 import type { Replication } from '../replication/main.ts';
 import { type Auth, openAuth } from './auth/auth.ts';
-import { systemClock as clock } from './clock.ts';
+import { type Clock, systemClock as clock } from './clock.ts';
 import { Coherence } from './coherence.ts';
 import { VERSION } from './config/version.ts';
 import type { Config } from './config.ts';
+import { Pulls, type TellPulls, tellHere } from './events/pulls.ts';
+import { EventToken } from './events/event-token.ts';
 import { WebhookBook } from './events/webhook-book.ts';
 import { type Geo, openGeo } from './geo/geo.ts';
 import { Introduction } from './geo/introduction.ts';
 import type { Log } from './log.ts';
-import { systemRandomness as randomness } from './randomness.ts';
+import { type Randomness, systemRandomness as randomness } from './randomness.ts';
+import { BlobLinks } from './registry/blob-links.ts';
 import { GarbageCollection } from './registry/garbage/garbage.ts';
+import { RetentionRuns } from './registry/lifecycle/retention-runs.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import { PullNotes } from './registry/tree/pull-notes.ts';
 import type { Courier } from './storage/events/courier.ts';
@@ -21,6 +25,8 @@ import type { Remotes } from './storage/virtual/remotes.ts';
 import { RegistryBook } from './virtual/book/registries.ts';
 import type { Sealing } from './virtual/book/upstream-change.ts';
 import { UpstreamBook } from './virtual/book/upstreams.ts';
+import { EventInbox } from './virtual/incoming/event-inbox.ts';
+import { ImageCopies } from './virtual/incoming/image-copies.ts';
 import { findSecretKey, UpstreamSecrets } from './virtual/secrets/upstream-secrets.ts';
 import type { Virtual } from './virtual/service.ts';
 import { openVirtual } from './virtual/virtual.ts';
@@ -45,14 +51,25 @@ export interface Site extends SiteOptions {
   readonly remotes: ReturnType<typeof openRemotes>;
   readonly courier: Courier;
   readonly webhookBook: WebhookBook;
+  /** What is told of pulls. */
+  readonly pulls: Pulls;
   readonly garbage: GarbageCollection;
+  readonly retentionRuns: RetentionRuns;
   readonly pullNotes: PullNotes;
+  readonly eventToken: EventToken;
+  readonly eventInbox: EventInbox;
+  readonly imageCopies: ImageCopies;
   readonly registryBook: RegistryBook;
   readonly upstreamBook: UpstreamBook;
   /** Absent where this site is the primary itself. */
   readonly primary?: Primary;
   /** Closes what was opened beside the ports. */
   close(): Promise<void>;
+}
+
+interface Ground {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
 }
 
 export async function openSite(options: SiteOptions): Promise<Site> {
@@ -84,10 +101,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const openRelay = primary ? { openRelay: primary.openRelay } : {};
   const virtual = openVirtual({ ...common, ...geo, ...openRelay, registry, remotes });
   const courier = await openCourier(config);
-  const webhookBook = new WebhookBook({ ...common, courier });
+  const pulls = openPulls(options, primary || undefined);
+  const onChange = () => pulls.flush();
+  const webhookBook = new WebhookBook({ ...common, courier, onChange });
   const books = openBooks({ ...common, remotes, sealing: { secrets, randomness } }, config);
   const pullNotes = new PullNotes(common);
   const close = async () => {
+    await pulls.close();
     await pullNotes.close();
     await virtual.close();
     await remotes.close();
@@ -104,9 +124,35 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     remotes,
     courier,
     webhookBook,
+    pulls,
     pullNotes,
+    retentionRuns: new RetentionRuns(common),
   };
   return { ...options, ...rules, garbage: openGarbage(options), ...beyond, close };
+}
+
+/** Gathers pulls, and tells of them where the webhooks are: at the primary. */
+function openPulls({ ports, config, log }: SiteOptions, primary: Primary | undefined): Pulls {
+  const { site } = config;
+  const tell: TellPulls = primary
+    ? (told, signal) => primary.primarySite.tellPulls({ site, pulls: told }, signal)
+    : tellHere(ports);
+  const pulls = new Pulls({ tell, clock, randomness, log });
+  pulls.start();
+  return pulls;
+}
+
+/** What external registries tell, and how their images are copied here. */
+function openIncoming(
+  { registry, geo, ...common }: Ports & Ground & Pick<Site, 'registry' | 'geo' | 'remotes'>,
+  secretKey: Buffer | undefined,
+): Pick<Site, 'eventToken' | 'eventInbox' | 'imageCopies'> {
+  const target = { ...common, ...registry, ...geo, blobLinks: new BlobLinks(common) };
+  return {
+    eventToken: new EventToken({ ...common, secretKey }),
+    eventInbox: new EventInbox(common),
+    imageCopies: new ImageCopies({ ...common, target }),
+  };
 }
 
 /** The key of the cluster, and what reads the passwords that are kept under it. */

@@ -5,11 +5,10 @@
 import type { Knex } from 'knex';
 
 export async function up(knex: Knex): Promise<void> {
+  // Dropped: pulls that were never told, since there was no room for them.
   await knex.raw(`
     ALTER TABLE webhooks
-      ADD COLUMN format text NOT NULL DEFAULT 'cloudevents',
-      ADD COLUMN headers json NOT NULL DEFAULT '{}',
-      ADD COLUMN pace json NOT NULL DEFAULT '{}',
+      ADD COLUMN settings json NOT NULL DEFAULT '{}',
       ADD COLUMN dropped bigint NOT NULL DEFAULT 0`);
   await knex.raw(`
     ALTER TABLE deliveries ADD COLUMN type text NOT NULL DEFAULT 'image.complete'`);
@@ -20,7 +19,5 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw('DROP INDEX deliveries_of_pulls');
   await knex.raw('ALTER TABLE deliveries DROP COLUMN type');
-  await knex.raw(`
-    ALTER TABLE webhooks
-      DROP COLUMN format, DROP COLUMN headers, DROP COLUMN pace, DROP COLUMN dropped`);
+  await knex.raw('ALTER TABLE webhooks DROP COLUMN settings, DROP COLUMN dropped');
 }

@@ -9,7 +9,9 @@ import { type QueueOptions, WebhookQueue } from './queue.ts';
 
 export interface NotifyOptions extends QueueOptions {
   readonly webhooks: Pick<Webhooks, 'find' | 'list'>;
-  readonly outbox: QueueOptions['outbox'] & Pick<Outbox, 'watch'>;
+  readonly outbox: QueueOptions['outbox'] & Pick<Outbox, 'trim' | 'watch'>;
+  /** How many deliveries of one webhook are kept, as far as pulls can be dropped. */
+  readonly webhookOutbox: number;
 }
 
 /** The outbox rings the bells; this is for a call that was lost, and for a store that was away. */
@@ -38,10 +40,15 @@ export async function notify(options: NotifyOptions, signal: AbortSignal): Promi
   const stopWatching = outbox.watch(() => {
     for (const queue of [{ bell }, ...running.values()]) queue.bell.ring();
   });
+  let trimmedMs = -Infinity;
   while (!signal.aborted) {
     try {
-      const enabled = (await webhooks.list()).filter(({ isEnabled }) => isEnabled);
-      for (const { name } of enabled) if (!running.has(name)) start(name);
+      const known = await webhooks.list();
+      for (const { name, isEnabled } of known) if (isEnabled && !running.has(name)) start(name);
+      if (clock.elapsedMs() - trimmedMs >= LOOK_MS) {
+        for (const { name } of known) await trim(name, options);
+        trimmedMs = clock.elapsedMs();
+      }
     } catch (error) {
       log.warn({ err: error }, 'the webhooks cannot be read now');
     }
@@ -49,6 +56,12 @@ export async function notify(options: NotifyOptions, signal: AbortSignal): Promi
   }
   stopWatching();
   await Promise.all([...running.values()].map(({ ended }) => ended));
+}
+
+/** Keeps the outbox of a webhook within its bound, which whoever cannot be told may reach (A51). */
+async function trim(webhook: string, { outbox, webhookOutbox, log }: NotifyOptions): Promise<void> {
+  const pulls = await outbox.trim(webhook, webhookOutbox);
+  if (pulls > 0) log.warn({ webhook, pulls }, 'pulls are not told: their outbox is full');
 }
 
 /** Works a queue off until its webhook is gone or disabled, or the signal aborts. */

@@ -13,10 +13,11 @@ import { type Pace, pauseMs } from '../backoff.ts';
 
 export interface QueueOptions {
   readonly webhooks: Pick<Webhooks, 'find'>;
-  readonly outbox: Pick<Outbox, 'listNext' | 'settle'>;
+  readonly outbox: Pick<Outbox, 'listDue' | 'findNextTry' | 'settle'>;
   readonly courier: Pick<Courier, 'post'>;
-  /** Its cluster is named in each event. */
+  /** Named in each event. */
   readonly identity: { readonly cluster: string };
+  readonly site: string;
   /** After so many tries, or so long, a delivery is given up. */
   readonly webhookAttempts: number;
   readonly webhookExpiryMs: number;
@@ -34,9 +35,10 @@ const LOOK_MS = 10_000;
 /** How long a delivery that failed waits. */
 const DELIVERY_PACE: Pace = { firstMs: 1000, longestMs: 300_000 };
 
-/** A webhook that did not answer so often, one time after the other, is left alone for a while. */
-const TOLERATED_FAILURES = 3;
-const WEBHOOK_PACE: Pace = { firstMs: 1000, longestMs: 60_000 };
+/** How a webhook is treated that does not say so itself. */
+const THRESHOLD = 3;
+const BACKOFF_MS = 1000;
+const LONGEST_REST_MS = 60_000;
 
 export class WebhookQueue {
   readonly #name: string;
@@ -45,6 +47,8 @@ export class WebhookQueue {
   #failures = 0;
   /** Milliseconds of the clock's `elapsedMs` before which nothing is sent. */
   #restUntilMs = 0;
+  /** The last subject that had its turn. */
+  #behind = '';
 
   /** @param name of the webhook */
   constructor(name: string, options: QueueOptions) {
@@ -58,38 +62,54 @@ export class WebhookQueue {
    * or disabled
    */
   async run(signal: AbortSignal): Promise<number | undefined> {
-    const { webhooks, outbox, clock } = this.#options;
+    const { webhooks, clock } = this.#options;
     const webhook = await webhooks.find(this.#name);
     if (!webhook?.isEnabled) return undefined;
     const restMs = this.#restUntilMs - clock.elapsedMs();
     if (restMs > 0) return restMs;
-    const isFailing = this.#failures >= TOLERATED_FAILURES;
-    const next = await outbox.listNext(this.#name, isFailing ? 1 : AT_ONCE);
-    const nowMs = clock.now().getTime();
-    const due = next.filter((delivery) => waitOf(delivery, nowMs) <= 0);
-    if (due.length === 0) return Math.min(LOOK_MS, ...next.map((one) => waitOf(one, nowMs)));
+    const isFailing = this.#failures >= (webhook.threshold ?? THRESHOLD);
+    const at = clock.now();
+    const due = await this.#listDue(at, isFailing ? 1 : AT_ONCE);
+    if (due.length === 0) return this.#untilNext(at);
     const done = await Promise.all(due.map((delivery) => this.#tell(delivery, webhook, signal)));
-    return this.#rest(done.some(isAnswer));
+    return this.#rest(webhook, done.some(isAnswer));
+  }
+
+  /** Each subject in its turn, so that one of which much waits does not keep the others waiting. */
+  async #listDue(at: Date, limit: number): Promise<Delivery[]> {
+    const { outbox } = this.#options;
+    let due = await outbox.listDue(this.#name, { at, limit, behind: this.#behind });
+    if (due.length === 0 && this.#behind !== '') {
+      due = await outbox.listDue(this.#name, { at, limit });
+    }
+    this.#behind = due.at(-1)?.event.subject ?? '';
+    return due;
+  }
+
+  async #untilNext(at: Date): Promise<number> {
+    const next = await this.#options.outbox.findNextTry(this.#name, at);
+    return next ? Math.min(LOOK_MS, next.getTime() - at.getTime()) : LOOK_MS;
   }
 
   /** @returns how long the webhook is left alone now. */
-  #rest(isAnswering: boolean): number {
+  #rest({ threshold = THRESHOLD, backoffMs = BACKOFF_MS }: Webhook, isAnswering: boolean): number {
     const { clock, randomness, log } = this.#options;
     this.#failures = isAnswering ? 0 : this.#failures + 1;
-    const beyond = this.#failures - TOLERATED_FAILURES;
+    const beyond = this.#failures - threshold;
     if (beyond === 0) log.warn({ webhook: this.#name }, 'a webhook does not answer');
-    const restMs = beyond < 0 ? 0 : pauseMs(WEBHOOK_PACE, beyond + 1, randomness);
+    const pace = { firstMs: backoffMs, longestMs: Math.max(backoffMs, LONGEST_REST_MS) };
+    const restMs = beyond < 0 ? 0 : pauseMs(pace, beyond + 1, randomness);
     this.#restUntilMs = clock.elapsedMs() + restMs;
     return restMs;
   }
 
   /** One that was cut off by our own end stays as it was. */
   async #tell(delivery: Delivery, webhook: Webhook, signal: AbortSignal): Promise<Reception> {
-    const { courier, outbox, clock, identity } = this.#options;
-    const { url, secret } = webhook;
-    const at = clock.now();
-    const letter = writeLetter({ event: delivery.event, secret, at, ...identity });
-    const reception = await courier.post({ url, ...letter }, signal);
+    const { courier, outbox, clock, identity, site } = this.#options;
+    const { url, timeoutMs } = webhook;
+    const sender = { cluster: identity.cluster, site };
+    const written = writeLetter({ ...webhook, event: delivery.event, sender, at: clock.now() });
+    const reception = await courier.post({ url, timeoutMs, ...written }, signal);
     if (isTaken(reception)) {
       const message = `answered ${reception.status}`;
       await outbox.settle(delivery, { state: 'delivered', at: clock.now(), message });
@@ -111,11 +131,6 @@ export class WebhookQueue {
     log.warn({ webhook, event: event.id, tries, ...failure }, 'a delivery is given up');
     return outbox.settle(delivery, { state: 'dead', ...failure });
   }
-}
-
-/** Milliseconds until it may be tried. */
-function waitOf({ nextTryAt }: Delivery, nowMs: number): number {
-  return (nextTryAt?.getTime() ?? nowMs) - nowMs;
 }
 
 function isTaken(reception: Reception): reception is { readonly status: number } {

@@ -28,6 +28,15 @@ export const WEBHOOKS = {
     group,
     meaning: 'How often a delivery is tried before it is given up.',
   }),
+  webhookOutbox: given({
+    variable: 'MERIDIAN_WEBHOOK_OUTBOX',
+    kind: value.count(1, 10_000_000),
+    fallback: '100000',
+    group,
+    meaning:
+      'How many deliveries are kept for one webhook. Beyond that the oldest that were told are ' +
+      'forgotten, and then the oldest pulls; pushes and deletes are kept whatever it says.',
+  }),
   webhookExpiryMs: given({
     variable: 'MERIDIAN_WEBHOOK_EXPIRY',
     kind: value.duration('1s', '90d'),

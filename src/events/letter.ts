@@ -1,16 +1,27 @@
 /**
- * How an event is written to a webhook: as a CloudEvent, signed as Standard Webhooks say.
+ * How an event is written to a webhook, signed as Standard Webhooks say: as a CloudEvent, or in the
+ * envelope of distribution.
  *
  * > The structured-mode HTTP message … Content-Type: application/cloudevents+json
  * > (CloudEvents HTTP Protocol Binding 1.0, section 3.2)
  */
 import { createHmac } from 'node:crypto';
-import type { RegistryEvent } from '../oci/events/event.ts';
+import { type RegistryEvent, siteOf } from '../oci/events/event.ts';
+import type { WebhookFormat } from '../storage/events/webhooks.ts';
+import { writeEnvelope } from './envelope.ts';
+
+/** Who tells it: events that name no site happened there. */
+export interface Sender {
+  readonly cluster: string;
+  readonly site: string;
+}
 
 export interface LetterOptions {
   readonly event: RegistryEvent;
-  /** Name of the cluster. */
-  readonly cluster: string;
+  readonly sender: Sender;
+  readonly format?: WebhookFormat | undefined;
+  /** Whatever else is to be sent; none of ours is among them. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly secret?: string | undefined;
   /** When it is sent: an old letter that is sent again by somebody else shows its age. */
   readonly at: Date;
@@ -30,14 +41,17 @@ export function isSecret(text: string): boolean {
 }
 
 /** The same event gives the same body and `webhook-id`, however often it is written. */
-export function writeLetter({ event, cluster, secret, at }: LetterOptions): WrittenEvent {
-  const { id, type, subject, time, data } = event;
-  const source = `/${cluster}/${data.site}`;
-  const about = { specversion: '1.0', id, source, type: `meridian.${type}`, subject, time };
-  const body = JSON.stringify({ ...about, datacontenttype: 'application/json', data });
+export function writeLetter(options: LetterOptions): WrittenEvent {
+  const { event, sender, secret, at } = options;
+  const { type, body } =
+    options.format === 'distribution' && event.type !== 'image.complete'
+      ? writeEnvelope(event)
+      : writeCloudEvent(event, sender);
+  const { id } = event;
   const timestamp = String(Math.floor(at.getTime() / 1000));
   const headers = {
-    'Content-Type': 'application/cloudevents+json; charset=utf-8',
+    ...options.headers,
+    'Content-Type': type,
     'User-Agent': 'Meridian',
     'webhook-id': id,
     'webhook-timestamp': timestamp,
@@ -45,6 +59,16 @@ export function writeLetter({ event, cluster, secret, at }: LetterOptions): Writ
   if (secret === undefined) return { headers, body };
   const signature = sign(secret, `${id}.${timestamp}.${body}`);
   return { headers: { ...headers, 'webhook-signature': signature }, body };
+}
+
+function writeCloudEvent(event: RegistryEvent, { cluster, site }: Sender) {
+  const { id, type, subject, time, data } = event;
+  const source = `/${cluster}/${siteOf(event) ?? site}`;
+  const about = { specversion: '1.0', id, source, type: `meridian.${type}`, subject, time };
+  return {
+    type: 'application/cloudevents+json; charset=utf-8',
+    body: JSON.stringify({ ...about, datacontenttype: 'application/json', data }),
+  };
 }
 
 /** > `v1,` and the base64 of the HMAC-SHA256 of `id.timestamp.body` (Standard Webhooks 1.0) */

@@ -1,34 +1,28 @@
 /** What an administrator does with webhooks and with what is told to them. */
 import type { Clock } from '../clock.ts';
 import { RegistryError } from '../oci/error.ts';
-import { EVENT_TYPES, type EventFilter } from '../oci/events/event.ts';
-import type { PathPattern } from '../oci/path-pattern.ts';
+import type { EventFilter } from '../oci/events/event.ts';
 import type { Courier } from '../storage/events/courier.ts';
-import type { Delivery, DeliveryPage, Outbox } from '../storage/events/outbox.ts';
+import type { Delivery, DeliveryPage, Outbox, OutboxCount } from '../storage/events/outbox.ts';
 import type { Webhook, Webhooks } from '../storage/events/webhooks.ts';
-import { isSecret } from './letter.ts';
+import { applyChange, refusal, type WebhookChange } from './webhook-change.ts';
 
 interface Dependencies {
   readonly webhooks: Webhooks;
   readonly outbox: Pick<Outbox, 'list' | 'count' | 'redeliver'>;
   readonly courier: Pick<Courier, 'findFault'>;
   readonly clock: Clock;
+  /** Told of each webhook that was changed. */
+  readonly onChange?: () => Promise<void>;
 }
 
-/** What is to be other than it was; what is absent stays, or is the default of a new one. */
-export interface WebhookChange extends Partial<EventFilter> {
-  readonly url?: string;
-  /** `null` takes it away. */
-  readonly secret?: string | null;
-  readonly isEnabled?: boolean;
-}
-
-/** A webhook as people may see it: never its secret. */
-export type WebhookView = Omit<Webhook, 'secret' | 'wants'> &
-  EventFilter & {
+/** A webhook as people may see it: never its secret, nor the values of its headers (A26i, A40). */
+export type WebhookView = Omit<Webhook, 'secret' | 'wants' | 'headers'> &
+  EventFilter &
+  OutboxCount & {
+    /** Their names. */
+    readonly headers: readonly string[];
     readonly hasSecret: boolean;
-    readonly waiting: number;
-    readonly dead: number;
   };
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -36,23 +30,19 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Each has a queue of its own, and several requests under way. */
 const MAX_WEBHOOKS = 100;
 
-const EVERYTHING: EventFilter = {
-  types: EVENT_TYPES,
-  repositories: ['**' as PathPattern],
-  sites: [],
-};
-
 export class WebhookBook {
   readonly #webhooks: Webhooks;
   readonly #outbox: Dependencies['outbox'];
   readonly #courier: Dependencies['courier'];
   readonly #clock: Clock;
+  readonly #onChange: Dependencies['onChange'];
 
-  constructor({ webhooks, outbox, courier, clock }: Dependencies) {
+  constructor({ webhooks, outbox, courier, clock, onChange }: Dependencies) {
     this.#webhooks = webhooks;
     this.#outbox = outbox;
     this.#courier = courier;
     this.#clock = clock;
+    this.#onChange = onChange;
   }
 
   async list(): Promise<WebhookView[]> {
@@ -69,28 +59,23 @@ export class WebhookBook {
    * Creates it or changes it.
    *
    * @returns whether it is new
-   * @throws RegistryError NAME_INVALID; UNSUPPORTED: 400 for an address that may not be reached or
-   * a secret that is none, 409 beyond a hundred
+   * @throws RegistryError NAME_INVALID; UNSUPPORTED: 400 for an address that may not be reached, or
+   * a change that cannot be, 409 beyond a hundred
    */
   async put(name: string, change: WebhookChange): Promise<boolean> {
     const known = await this.#webhooks.find(name);
     if (!known) await this.#assertRoomFor(name);
-    const { url = known?.url ?? '', secret = known?.secret, isEnabled, ...filter } = change;
-    if (url !== known?.url) await this.#assertAddress(url);
-    assertSecret(change.secret);
-    await this.#webhooks.record({
-      name,
-      url,
-      isEnabled: isEnabled ?? known?.isEnabled ?? true,
-      wants: { ...EVERYTHING, ...known?.wants, ...filter },
-      ...(typeof secret === 'string' ? { secret } : {}),
-    });
+    const webhook = applyChange(name, known, change);
+    if (webhook.url !== known?.url) await this.#assertAddress(webhook.url);
+    await this.#webhooks.record(webhook);
+    await this.#onChange?.();
     return known === undefined;
   }
 
   /** What was to be told there is forgotten. @throws RegistryError NAME_UNKNOWN */
   async remove(name: string): Promise<void> {
     if (!(await this.#webhooks.delete(name))) throw unknown(name);
+    await this.#onChange?.();
   }
 
   /** The newest first. @throws RegistryError NAME_UNKNOWN */
@@ -117,9 +102,10 @@ export class WebhookBook {
     throw unknown(name);
   }
 
-  async #show({ secret, wants, ...webhook }: Webhook): Promise<WebhookView> {
+  async #show({ secret, wants, headers = {}, ...webhook }: Webhook): Promise<WebhookView> {
     const counts = await this.#outbox.count(webhook.name);
-    return { ...webhook, ...wants, hasSecret: secret !== undefined, ...counts };
+    const shown = { format: 'cloudevents' as const, ...webhook, ...wants, ...counts };
+    return { ...shown, headers: Object.keys(headers), hasSecret: secret !== undefined };
   }
 
   async #assertRoomFor(name: string): Promise<void> {
@@ -138,15 +124,6 @@ export class WebhookBook {
   }
 }
 
-function assertSecret(secret: string | null | undefined): void {
-  if (typeof secret !== 'string' || isSecret(secret)) return;
-  throw refusal('a secret is whsec_ and 24 to 64 bytes in base64');
-}
-
 function unknown(name: string): RegistryError {
   return new RegistryError('NAME_UNKNOWN', { message: `there is no webhook ${name}` });
-}
-
-function refusal(message: string): RegistryError {
-  return new RegistryError('UNSUPPORTED', { status: 400, message });
 }

@@ -27,6 +27,9 @@ import { writeErrors } from './write-errors.ts';
  */
 export type Forward = (call: Call, handle: () => Promise<Answer>) => Promise<Answer>;
 
+/** Sees what came of a call, before its answer is out. */
+export type OnCall = (route: Route, call: Call, answer: Answer) => void;
+
 export type OnAnswer = (request: IncomingMessage, answer: Answer) => void;
 
 export interface AppOptions {
@@ -49,6 +52,7 @@ export interface AppOptions {
   readonly mirrors?: Mirrors;
   /** Which requests have a line in the log; none where nobody says. */
   readonly accessLog?: AccessLog;
+  readonly onCall?: OnCall;
   /** Sees each answer of the distribution API once it is out. */
   readonly onAnswer?: OnAnswer;
 }
@@ -134,7 +138,9 @@ async function answerCall(context: Context, options: AppOptions): Promise<Answer
   refuseChange(route.access, changes);
   const handle = () => route.handler(call, services);
   const around = (route.needsPrimary && forward) || (route.isList && readList);
-  return around ? around(call, handle) : handle();
+  const answer = await (around ? around(call, handle) : handle());
+  options.onCall?.(route, call, answer);
+  return answer;
 }
 
 /** Whether everybody may read what the path names. */

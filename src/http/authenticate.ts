@@ -104,7 +104,7 @@ export class Gatekeeper {
     return {
       id: randomness.uuid(),
       address: this.clientAddress(request),
-      host: this.host(request).slice(0, MAX_QUOTED),
+      baseUrl: this.baseUrl(request),
       method: request.method ?? '',
       userAgent: (request.headers['user-agent'] ?? '').slice(0, MAX_QUOTED),
       server,

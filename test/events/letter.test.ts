@@ -17,12 +17,13 @@ const event = completionOf(
 );
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
+const sender = { cluster: 'acme', site: 'tokyo' };
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 1).toString('base64')}`;
 
 describe('a letter', () => {
   it('is a CloudEvent that is the same each time', () => {
-    const { headers, body } = writeLetter({ event, cluster: 'acme', at });
-    const later = writeLetter({ event, cluster: 'acme', at: new Date(at.getTime() + 60_000) });
+    const { headers, body } = writeLetter({ event, sender, at });
+    const later = writeLetter({ event, sender, at: new Date(at.getTime() + 60_000) });
     expect(later.body).to.equal(body);
     expect(later.headers['webhook-id']).to.equal(headers['webhook-id']);
     expect(headers).to.deep.equal({
@@ -44,7 +45,7 @@ describe('a letter', () => {
   });
 
   it('is signed over its id, its time and its body', () => {
-    const { headers, body } = writeLetter({ event, cluster: 'acme', secret, at });
+    const { headers, body } = writeLetter({ event, sender, secret, at });
     const content = `${event.id}.1767323045.${body}`;
     const expected = createHmac('sha256', Buffer.alloc(32, 7)).update(content).digest('base64');
     expect(headers['webhook-signature']).to.equal(`v1,${expected}`);

@@ -2,10 +2,12 @@
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
-import type { WebhookBook, WebhookChange } from '../../events/webhook-book.ts';
+import type { WebhookBook } from '../../events/webhook-book.ts';
+import type { WebhookChange } from '../../events/webhook-change.ts';
 import { RegistryError } from '../../oci/error.ts';
-import { EVENT_TYPES } from '../../oci/event.ts';
+import { EVENT_TYPES } from '../../oci/events/event.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../storage/events/outbox.ts';
+import { WEBHOOK_FORMATS } from '../../storage/events/webhooks.ts';
 import { emptyAnswer, jsonAnswer, writeAnswer } from '../answer.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import type { PassOn } from '../forward/pass-on.ts';
@@ -32,6 +34,12 @@ export const webhookShape = z.strictObject({
   types: z.array(z.enum(EVENT_TYPES)).min(1).optional(),
   repositories: z.array(patternShape).min(1).max(100).optional(),
   sites: z.array(z.string()).max(100).optional(),
+  mediaTypes: z.array(z.string().max(255)).min(1).max(100).nullable().optional(),
+  format: z.enum(WEBHOOK_FORMATS).optional(),
+  headers: z.record(z.string(), z.string()).nullable().optional(),
+  timeoutMs: z.int().min(100).max(60_000).nullable().optional(),
+  threshold: z.int().min(1).max(1000).nullable().optional(),
+  backoffMs: z.int().min(100).max(3_600_000).nullable().optional(),
 });
 
 export const redeliverShape = z.strictObject({ event: z.string().optional() });

@@ -6,8 +6,8 @@ export interface RequestDetails {
   readonly id: string;
   /** IP address of the client, past the proxies that are trusted. */
   readonly address: string;
-  /** Host and port under which the client knows us. */
-  readonly host: string;
+  /** Under which the client knows us: `https://host:port`. */
+  readonly baseUrl: string;
   readonly method: string;
   readonly userAgent: string;
   /** Who answered it. */

@@ -11,6 +11,7 @@ import type {
   PrimarySite,
   SelfReport,
   SnapshotAnswer,
+  ToldPull,
   WantedRanges,
 } from '../geo/primary-site.ts';
 import { UpstreamFailure } from '../upstream.ts';
@@ -86,6 +87,23 @@ export class DistributionPrimarySite implements PrimarySite {
     });
     if (answer.statusCode !== 204) throw await refusal(answer, `PUT ${path}`);
     await answer.body.dump();
+  }
+
+  async tellPulls(
+    { site, pulls }: { readonly site: string; readonly pulls: readonly ToldPull[] },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const path = `/api/v1/sites/${encodeURIComponent(site)}/pulls`;
+    const answer = await this.#line.ask({
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ pulls }),
+      signal,
+      limitMs: REPORT_LIMIT_MS,
+    });
+    if (answer.statusCode !== 200) throw await refusal(answer, `POST ${path}`);
+    return ((await answer.body.json()) as { readonly isWanted: boolean }).isWanted;
   }
 
   async readSnapshot(

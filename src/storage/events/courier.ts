@@ -5,6 +5,8 @@ export interface Letter {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** How long the other side may take; as long as the courier lets everybody where absent. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What the other side did: any status, or why there is none. */

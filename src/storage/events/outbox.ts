@@ -47,17 +47,44 @@ export interface DeliveryPage {
   readonly after?: string;
 }
 
+/** What is sent next. */
+export interface DuePage {
+  readonly at: Date;
+  readonly limit: number;
+  /** A subject: those behind it, in byte order. From the first one on where absent. */
+  readonly behind?: string;
+}
+
+/** How much there is to tell; `dropped` are pulls for which there was no room, ever. */
+export interface OutboxCount {
+  readonly waiting: number;
+  readonly dead: number;
+  readonly dropped: number;
+}
+
 export interface Outbox {
   /**
-   * What waits for a webhook, the first of each subject alone, in the order of their times; also
-   * what has to wait yet.
+   * What waits for a webhook and may be tried now: the first of each subject alone, by subject. So
+   * whoever asks behind the last one that it got gives each subject its turn.
    */
-  listNext(webhook: string, limit: number): Promise<Delivery[]>;
-  /** Notes a try. One that waits no longer stays as it is. */
+  listDue(webhook: string, page: DuePage): Promise<Delivery[]>;
+  /** The first time after that one at which something may be tried again, if there is such. */
+  findNextTry(webhook: string, after: Date): Promise<Date | undefined>;
+  /**
+   * Puts events in that no transaction of facts tells, each for every webhook that wants it.
+   * Idempotent by their ids as long as they are there.
+   */
+  record(events: readonly RegistryEvent[]): Promise<void>;
+  /** Notes a try. One that waits no longer stays as it is; a pull that was told is forgotten. */
   settle(delivery: Delivery, settlement: Settlement): Promise<void>;
   /** The newest first. */
   list(webhook: string, page: DeliveryPage): Promise<Delivery[]>;
-  count(webhook: string): Promise<{ readonly waiting: number; readonly dead: number }>;
+  count(webhook: string): Promise<OutboxCount>;
+  /**
+   * Drops what is above so many deliveries of a webhook: those that were told, and then pulls, the
+   * oldest first of either; nothing else ever. A page of them. @returns how many pulls
+   */
+  trim(webhook: string, most: number): Promise<number>;
   /**
    * Lets the delivery of the event, or each that is dead where none is named, wait as if it were
    * new. Wakes those who watch. @returns how many

@@ -4,7 +4,28 @@
  */
 import type { EventFilter } from '../../oci/events/event.ts';
 
-export interface Webhook {
+/**
+ * - `cloudevents`: one CloudEvent 1.0 in JSON
+ * - `distribution`: the envelope of distribution's notifications, which knows only what somebody did
+ */
+export const WEBHOOK_FORMATS = ['cloudevents', 'distribution'] as const;
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+
+/** How one is written to; the site's settings count for what is absent. */
+export interface WebhookSettings {
+  /** `cloudevents` where absent. */
+  readonly format?: WebhookFormat;
+  /** Sent with each letter, such as a token. Their values are shown to nobody. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long it may take to answer. */
+  readonly timeoutMs?: number;
+  /** After so many failures, one after the other, it is left alone for a while … */
+  readonly threshold?: number;
+  /** … which begins with so many milliseconds, and doubles with each further failure. */
+  readonly backoffMs?: number;
+}
+
+export interface Webhook extends WebhookSettings {
   readonly name: string;
   /** http or https. */
   readonly url: string;

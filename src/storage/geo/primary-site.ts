@@ -109,6 +109,14 @@ export interface SelfReport {
   readonly where?: { readonly url?: string; readonly place?: Place };
 }
 
+/** A pull as the primary tells of it: a `DeedEvent`. */
+export interface ToldPull {
+  readonly id: string;
+  readonly type: string;
+  readonly time: string;
+  readonly data: object;
+}
+
 export interface PrimarySite {
   /** Makes this site known. Throws with status 401 where the token is wrong or was used. */
   join(request: JoinRequest): Promise<JoinAnswer>;
@@ -121,6 +129,15 @@ export interface PrimarySite {
 
   /** Resolves when the primary keeps it durably. Idempotent. */
   report(report: SelfReport, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Has the primary tell of pulls at this site; none at all only asks. @returns whether anybody
+   * wants to be told of more. Idempotent as long as they are not told.
+   */
+  tellPulls(
+    told: { readonly site: string; readonly pulls: readonly ToldPull[] },
+    signal: AbortSignal,
+  ): Promise<boolean>;
 
   /** A page of the primary's facts. */
   readSnapshot(

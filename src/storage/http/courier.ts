@@ -47,13 +47,14 @@ export class HttpCourier implements Courier {
     return isAllowed ? undefined : 'leads to an address that is not public';
   }
 
-  post({ url: text, headers, body }: Letter, signal: AbortSignal): Promise<Reception> {
-    const url = new URL(text);
+  post(letter: Letter, signal: AbortSignal): Promise<Reception> {
+    const { headers, body, timeoutMs = this.#timeoutMs } = letter;
+    const url = new URL(letter.url);
     const host = hostOf(url);
     if (isIP(host) && !this.#rule.mayReach(host)) {
       return Promise.resolve({ failure: 'forbidden-address' });
     }
-    const late = AbortSignal.timeout(this.#timeoutMs);
+    const late = AbortSignal.timeout(timeoutMs);
     return new Promise((resolve) => {
       const asking = (url.protocol === 'https:' ? https : http).request(url, {
         method: 'POST',

@@ -67,8 +67,11 @@ describe('/api/v1/webhooks', () => {
       types: ['image.complete'],
       repositories: ['**'],
       sites: ['lisbon'],
+      format: 'cloudevents',
+      headers: [],
       waiting: 0,
       dead: 0,
+      dropped: 0,
     };
     const texts = [await made.text()];
     const changed = await put('ci', { isEnabled: false, repositories: ['acme/**'] });

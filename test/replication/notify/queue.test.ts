@@ -50,7 +50,8 @@ describe('the queue of a webhook', () => {
     });
     const limits = { webhookAttempts: 5, webhookExpiryMs: 24 * 3_600_000 };
     const identity = { cluster: 'acme' };
-    const common = { webhooks, outbox, courier, identity, clock, randomness, log };
+    const named = { identity, site: 'tokyo' };
+    const common = { webhooks, outbox, courier, clock, randomness, log, ...named };
     return new WebhookQueue('ci', { ...common, ...limits, ...settings });
   };
   const enable = (isEnabled: boolean) => {
@@ -88,7 +89,8 @@ describe('the queue of a webhook', () => {
     expect(await queue.run(never)).to.equal(0);
     expect(await queue.run(never)).to.equal(0);
     expect(await queue.run(never)).to.be.greaterThan(0);
-    expect(told()).to.deep.equal([`${one} at lisbon`, `${other} at lisbon`, `${one} at oslo`]);
+    const first = [`${one} at lisbon`, `${other} at lisbon`].sort();
+    expect(told()).to.deep.equal([...first, `${one} at oslo`]);
     expect(posted.map(({ url }) => url)).to.deep.equal(Array(3).fill('http://ci.test/'));
     expect(await states()).to.deep.equal(Array.from({ length: 3 }, () => ['delivered', 1]));
   });
@@ -139,7 +141,7 @@ describe('the queue of a webhook', () => {
     answer = () => TAKEN;
     await runFor(1);
     expect(told().at(-1)).to.equal(`${one} at lisbon`);
-    expect(await outbox.count('ci')).to.deep.equal({ waiting: 0, dead: 0 });
+    expect(await outbox.count('ci')).to.deep.equal({ waiting: 0, dead: 0, dropped: 0 });
   });
 
   it('gives up what is old', async () => {
@@ -147,7 +149,7 @@ describe('the queue of a webhook', () => {
     await arrive('a', 'lisbon');
     answer = () => REFUSED;
     await runFor(200);
-    expect(await outbox.count('ci')).to.deep.equal({ waiting: 0, dead: 1 });
+    expect(await outbox.count('ci')).to.deep.equal({ waiting: 0, dead: 1, dropped: 0 });
     const [dead] = await outbox.list('ci', { limit: 1 });
     expect(dead!.triedAt!.getTime() - dead!.queuedAt.getTime()).to.be.within(60_000, 130_000);
   });
@@ -165,7 +167,7 @@ describe('the queue of a webhook', () => {
     await runFor(80);
     expect(posted.length).to.be.greaterThan(30);
     await runFor(300);
-    expect(await outbox.count('ci')).to.deep.equal({ waiting: 0, dead: 0 });
+    expect(await outbox.count('ci')).to.deep.equal({ waiting: 0, dead: 0, dropped: 0 });
   });
 
   it('tells the next in spite of one that is refused', async () => {

@@ -50,7 +50,7 @@ describe('the outbox in PostgreSQL', () => {
     await change('ALTER TABLE deliveries DROP CONSTRAINT none');
     await arrivals.record([arrival]);
     expect(await arrivals.listSites(repository, digest)).to.deep.equal([arrival]);
-    expect(await outbox.count('ci')).to.deep.equal({ waiting: 1, dead: 0 });
+    expect(await outbox.count('ci')).to.deep.equal({ waiting: 1, dead: 0, dropped: 0 });
   });
 
   it('finds what is next among 10,000 at once, also where there are no statistics', async () => {
@@ -62,7 +62,7 @@ describe('the outbox in PostgreSQL', () => {
       FROM generate_series(1, 10000) AS i`);
     const startMs = performance.now();
     for (let count = 0; count < 20; count++) {
-      const next = await outbox.listNext('ci', 4);
+      const next = await outbox.listDue('ci', { at: new Date(), limit: 4 });
       expect(next).to.have.lengthOf(4);
       await outbox.settle(next[0]!, { state: 'delivered', at: new Date(), message: '' });
     }

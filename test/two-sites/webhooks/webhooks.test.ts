@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
-import type { RegistryEvent } from '../../../src/oci/events/event.ts';
+import type { CompletionEvent } from '../../../src/oci/events/event.ts';
 import { openReceiver, type Receiver, type Told } from '../../storage/http/receiver.ts';
 import {
   type OpenPorts,
@@ -33,7 +33,7 @@ interface CloudEvent {
   readonly time: string;
   readonly type: string;
   readonly source: string;
-  readonly data: RegistryEvent['data'];
+  readonly data: CompletionEvent['data'];
 }
 
 const read = ({ body }: Told) => JSON.parse(body) as CloudEvent;

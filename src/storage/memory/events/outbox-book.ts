@@ -9,6 +9,8 @@ export class OutboxBook {
   readonly webhooks = new Map<string, Webhook>();
   /** By event, for each webhook, in the order in which they were put in. */
   readonly deliveries = new Map<string, Map<string, Delivery>>();
+  /** By webhook: how many pulls were dropped. */
+  readonly dropped = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
 
   /** Puts each event in for each webhook that wants it. */

@@ -1,5 +1,13 @@
 /** Memory maker of `Outbox`. */
-import type { Delivery, DeliveryPage, Outbox, Settlement } from '../../events/outbox.ts';
+import type { RegistryEvent } from '../../../oci/events/event.ts';
+import type {
+  Delivery,
+  DeliveryPage,
+  DuePage,
+  Outbox,
+  OutboxCount,
+  Settlement,
+} from '../../events/outbox.ts';
 import type { MemoryFacts } from '../facts.ts';
 
 export class MemoryOutbox implements Outbox {
@@ -9,13 +17,28 @@ export class MemoryOutbox implements Outbox {
     this.#facts = facts;
   }
 
-  async listNext(webhook: string, limit: number): Promise<Delivery[]> {
+  async listDue(webhook: string, { at, limit, behind = '' }: DuePage): Promise<Delivery[]> {
     const firsts = new Map<string, Delivery>();
     for (const delivery of this.#ofWebhook(webhook)) {
       const { subject } = delivery.event;
       if (delivery.state === 'waiting' && !firsts.has(subject)) firsts.set(subject, delivery);
     }
-    return [...firsts.values()].sort((one, other) => timeOf(one) - timeOf(other)).slice(0, limit);
+    const subjects = [...firsts.keys()].filter((subject) => subject > behind).sort();
+    return subjects
+      .map((subject) => firsts.get(subject)!)
+      .filter((delivery) => timeOf(delivery) <= at.getTime())
+      .slice(0, limit);
+  }
+
+  async findNextTry(webhook: string, after: Date): Promise<Date | undefined> {
+    const times = this.#ofWebhook(webhook)
+      .filter((one) => one.state === 'waiting' && timeOf(one) > after.getTime())
+      .map(timeOf);
+    return times.length === 0 ? undefined : new Date(Math.min(...times));
+  }
+
+  async record(events: readonly RegistryEvent[]): Promise<void> {
+    this.#facts.outbox.post(events, this.#facts.now());
   }
 
   async settle({ webhook, event }: Delivery, settlement: Settlement): Promise<void> {
@@ -23,6 +46,10 @@ export class MemoryOutbox implements Outbox {
     const found = deliveries?.get(event.id);
     if (found?.state !== 'waiting') return;
     const { queuedAt, attempts } = found;
+    if (settlement.state === 'delivered' && event.type === 'pull') {
+      deliveries?.delete(event.id);
+      return;
+    }
     const { at: triedAt, ...outcome } = settlement;
     const tried = { webhook, event, queuedAt, triedAt, attempts: attempts + 1, ...outcome };
     deliveries?.set(event.id, tried);
@@ -36,10 +63,23 @@ export class MemoryOutbox implements Outbox {
     return wanted.slice(0, limit);
   }
 
-  async count(webhook: string): Promise<{ waiting: number; dead: number }> {
+  async count(webhook: string): Promise<OutboxCount> {
     const states = this.#ofWebhook(webhook).map(({ state }) => state);
     const countOf = (wanted: string) => states.filter((state) => state === wanted).length;
-    return { waiting: countOf('waiting'), dead: countOf('dead') };
+    const dropped = this.#facts.outbox.dropped.get(webhook) ?? 0;
+    return { waiting: countOf('waiting'), dead: countOf('dead'), dropped };
+  }
+
+  async trim(webhook: string, most: number): Promise<number> {
+    const all = this.#ofWebhook(webhook);
+    const told = all.filter(({ state }) => state === 'delivered');
+    const pulls = all.filter(({ state, event }) => state !== 'delivered' && event.type === 'pull');
+    const going = [...told, ...pulls].slice(0, Math.max(0, all.length - most));
+    const { deliveries, dropped } = this.#facts.outbox;
+    for (const { event } of going) deliveries.get(webhook)!.delete(event.id);
+    const count = Math.max(0, going.length - told.length);
+    dropped.set(webhook, (dropped.get(webhook) ?? 0) + count);
+    return count;
   }
 
   async redeliver(webhook: string, at: Date, id?: string): Promise<number> {

@@ -25,6 +25,7 @@ export class MemoryWebhooks implements Webhooks {
 
   async delete(name: string): Promise<boolean> {
     this.#facts.outbox.deliveries.delete(name);
+    this.#facts.outbox.dropped.delete(name);
     return this.#facts.outbox.webhooks.delete(name);
   }
 }

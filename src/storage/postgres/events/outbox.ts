@@ -1,26 +1,46 @@
 /** `Outbox` in PostgreSQL: the table `deliveries`, and a channel that tells what was put in. */
-import type { Delivery, DeliveryPage, Outbox, Settlement } from '../../events/outbox.ts';
+import type { RegistryEvent } from '../../../oci/events/event.ts';
+import type {
+  Delivery,
+  DeliveryPage,
+  DuePage,
+  Outbox,
+  OutboxCount,
+  Settlement,
+} from '../../events/outbox.ts';
 import type { Database, Statement } from '../database.ts';
 import { Listener } from '../listener.ts';
-import { OUTBOX_CHANNEL } from './post.ts';
+import { OUTBOX_CHANNEL, postEvents } from './post.ts';
 
 const DELIVERY = `webhook, event, state, attempts, queued_at AS "queuedAt",
   tried_at AS "triedAt", next_try_at AS "nextTryAt", reason, message`;
 
 /**
- * The first of its subject is looked up for each row by the index of subjects. As a join, with
- * `NOT EXISTS`, a table without statistics would be read whole for each row.
+ * From subject to subject by their index, so what waits behind the first of each costs nothing; and
+ * no further than to the last one that is asked for.
  */
-const LIST_NEXT: Statement = {
-  name: 'list-next-deliveries',
-  text: `SELECT ${DELIVERY} FROM deliveries AS delivery
-         WHERE webhook = $1 AND state = 'waiting' AND nth = (
-           SELECT nth FROM deliveries AS first
-           WHERE first.webhook = delivery.webhook AND first.subject = delivery.subject
-             AND first.state = 'waiting'
-           ORDER BY first.webhook, first.subject, first.nth LIMIT 1
+const LIST_DUE: Statement = {
+  name: 'list-due-deliveries',
+  text: `WITH RECURSIVE firsts AS (
+           (SELECT nth, subject, next_try_at FROM deliveries
+            WHERE webhook = $1 AND state = 'waiting' AND subject > $2
+            ORDER BY webhook, subject, nth LIMIT 1)
+           UNION ALL
+           SELECT following.* FROM firsts CROSS JOIN LATERAL (
+             SELECT nth, subject, next_try_at FROM deliveries
+             WHERE webhook = $1 AND state = 'waiting' AND subject > firsts.subject
+             ORDER BY webhook, subject, nth LIMIT 1
+           ) AS following
+         ), due AS (
+           SELECT nth FROM firsts WHERE next_try_at IS NULL OR next_try_at <= $3 LIMIT $4
          )
-         ORDER BY next_try_at NULLS FIRST, nth LIMIT $2`,
+         SELECT ${DELIVERY} FROM deliveries JOIN due USING (nth) ORDER BY subject`,
+};
+const FIND_NEXT_TRY: Statement = {
+  name: 'find-next-try',
+  text: `SELECT next_try_at AS "nextTryAt" FROM deliveries
+         WHERE webhook = $1 AND state = 'waiting' AND next_try_at > $2
+         ORDER BY webhook, next_try_at LIMIT 1`,
 };
 const SETTLE: Statement = {
   name: 'settle-delivery',
@@ -28,6 +48,10 @@ const SETTLE: Statement = {
          SET state = $3, attempts = attempts + 1, tried_at = $4, next_try_at = $5, reason = $6,
              message = $7
          WHERE webhook = $1 AND event_id = $2 AND state = 'waiting'`,
+};
+const FORGET: Statement = {
+  name: 'forget-delivery',
+  text: `DELETE FROM deliveries WHERE webhook = $1 AND event_id = $2 AND state = 'waiting'`,
 };
 const BEHIND = `($2::text IS NULL OR nth < (
   SELECT nth FROM deliveries WHERE webhook = $1 AND event_id = $2))`;
@@ -44,8 +68,31 @@ const LIST_OF_STATE: Statement = {
 const COUNT: Statement = {
   name: 'count-deliveries',
   text: `SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,
-                count(*) FILTER (WHERE state = 'dead') AS dead
+                count(*) FILTER (WHERE state = 'dead') AS dead,
+                coalesce((SELECT dropped FROM webhooks WHERE name = $1), 0) AS dropped
          FROM deliveries WHERE webhook = $1 AND state IN ('waiting', 'dead')`,
+};
+/** In pages, so that each stays a short statement. */
+const TRIM: Statement = {
+  name: 'trim-deliveries',
+  text: `WITH beyond AS (
+           SELECT least(greatest(count(*) - $2, 0), 10000) AS n FROM deliveries WHERE webhook = $1
+         ), told AS (
+           DELETE FROM deliveries WHERE nth IN (
+             SELECT nth FROM deliveries WHERE webhook = $1 AND state = 'delivered'
+             ORDER BY webhook, state, nth LIMIT (SELECT n FROM beyond)
+           ) RETURNING nth
+         ), pulls AS (
+           DELETE FROM deliveries WHERE nth IN (
+             SELECT nth FROM deliveries
+             WHERE webhook = $1 AND type = 'pull' AND state <> 'delivered'
+             ORDER BY webhook, nth LIMIT (SELECT n FROM beyond) - (SELECT count(*) FROM told)
+           ) RETURNING nth
+         ), noted AS (
+           UPDATE webhooks SET dropped = dropped + (SELECT count(*) FROM pulls)
+           WHERE name = $1 AND EXISTS (SELECT FROM pulls)
+         )
+         SELECT count(*) AS count FROM pulls`,
 };
 const REDELIVER: Statement = {
   name: 'redeliver',
@@ -82,12 +129,27 @@ export class PostgresOutbox implements Outbox {
     this.#listener = new Listener({ url: database.url, channel: OUTBOX_CHANNEL });
   }
 
-  async listNext(webhook: string, limit: number): Promise<Delivery[]> {
-    return (await this.#database.query<Row>(LIST_NEXT, [webhook, limit])).map(toDelivery);
+  async listDue(webhook: string, { at, limit, behind = '' }: DuePage): Promise<Delivery[]> {
+    const values = [webhook, behind, at, limit];
+    return (await this.#database.query<Row>(LIST_DUE, values)).map(toDelivery);
+  }
+
+  async findNextTry(webhook: string, after: Date): Promise<Date | undefined> {
+    const values = [webhook, after];
+    const [row] = await this.#database.query<{ nextTryAt: Date }>(FIND_NEXT_TRY, values);
+    return row?.nextTryAt;
+  }
+
+  record(events: readonly RegistryEvent[]): Promise<void> {
+    return this.#database.transaction((trx) => postEvents(trx, events));
   }
 
   async settle({ webhook, event }: Delivery, settlement: Settlement): Promise<void> {
     const { state, at, message } = settlement;
+    if (state === 'delivered' && event.type === 'pull') {
+      await this.#database.query(FORGET, [webhook, event.id]);
+      return;
+    }
     const nextTryAt = state === 'waiting' ? settlement.nextTryAt : null;
     const reason = state === 'delivered' ? null : settlement.reason;
     const values = [webhook, event.id, state, at, nextTryAt, reason, message];
@@ -103,9 +165,12 @@ export class PostgresOutbox implements Outbox {
     return rows.map(toDelivery);
   }
 
-  async count(webhook: string): Promise<{ waiting: number; dead: number }> {
-    const rows = await this.#database.query<{ waiting: number; dead: number }>(COUNT, [webhook]);
-    return rows[0]!;
+  async count(webhook: string): Promise<OutboxCount> {
+    return (await this.#database.query<OutboxCount>(COUNT, [webhook]))[0]!;
+  }
+
+  async trim(webhook: string, most: number): Promise<number> {
+    return (await this.#database.query<{ count: number }>(TRIM, [webhook, most]))[0]!.count;
   }
 
   async redeliver(webhook: string, at: Date, event?: string): Promise<number> {

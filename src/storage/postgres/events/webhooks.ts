@@ -1,9 +1,9 @@
 /** `Webhooks` in PostgreSQL: the table `webhooks`. */
-import type { Webhook, Webhooks } from '../../events/webhooks.ts';
+import type { Webhook, WebhookSettings, Webhooks } from '../../events/webhooks.ts';
 import type { Database, Statement } from '../database.ts';
 import { OUTBOX_CHANNEL } from './post.ts';
 
-const WEBHOOK = 'name, url, secret, is_enabled AS "isEnabled", wants';
+const WEBHOOK = 'name, url, secret, is_enabled AS "isEnabled", wants, settings';
 
 const FIND: Statement = {
   name: 'find-webhook',
@@ -16,10 +16,11 @@ const LIST: Statement = {
 const RECORD: Statement = {
   name: 'record-webhook',
   text: `WITH recorded AS (
-           INSERT INTO webhooks (name, url, secret, is_enabled, wants) VALUES ($1, $2, $3, $4, $5)
+           INSERT INTO webhooks (name, url, secret, is_enabled, wants, settings)
+           VALUES ($1, $2, $3, $4, $5, $6)
            ON CONFLICT (name) DO UPDATE
            SET url = excluded.url, secret = excluded.secret, is_enabled = excluded.is_enabled,
-               wants = excluded.wants
+               wants = excluded.wants, settings = excluded.settings
            RETURNING name
          )
          SELECT pg_notify('${OUTBOX_CHANNEL}', '') FROM recorded`,
@@ -44,8 +45,9 @@ export class PostgresWebhooks implements Webhooks {
     return (await this.#database.query<Row>(LIST)).map(toWebhook);
   }
 
-  async record({ name, url, secret, isEnabled, wants }: Webhook): Promise<void> {
-    const values = [name, url, secret ?? null, isEnabled, JSON.stringify(wants)];
+  async record({ name, url, secret, isEnabled, wants, ...settings }: Webhook): Promise<void> {
+    const texts = [wants, settings].map((part) => JSON.stringify(part));
+    const values = [name, url, secret ?? null, isEnabled, ...texts];
     await this.#database.query(RECORD, values);
   }
 
@@ -54,8 +56,11 @@ export class PostgresWebhooks implements Webhooks {
   }
 }
 
-type Row = Omit<Webhook, 'secret'> & { readonly secret: string | null };
+type Row = Omit<Webhook, 'secret' | keyof WebhookSettings> & {
+  readonly secret: string | null;
+  readonly settings: WebhookSettings;
+};
 
-function toWebhook({ secret, ...rest }: Row): Webhook {
-  return secret === null ? rest : { ...rest, secret };
+function toWebhook({ secret, settings, ...rest }: Row): Webhook {
+  return { ...rest, ...settings, ...(secret === null ? {} : { secret }) };
 }

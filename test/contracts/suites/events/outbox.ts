@@ -2,7 +2,7 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import type { Digest } from '../../../../src/oci/digest.ts';
-import type { EventFilter } from '../../../../src/oci/events/event.ts';
+import { type EventFilter, siteOf } from '../../../../src/oci/events/event.ts';
 import type { RepositoryName } from '../../../../src/oci/reference.ts';
 import type { Delivery } from '../../../../src/storage/events/outbox.ts';
 import type { Webhook } from '../../../../src/storage/events/webhooks.ts';
@@ -19,7 +19,7 @@ function webhookOf(name: string, wants: Partial<EventFilter> = {}): Webhook {
   return { name, url: `http://${name}.test`, isEnabled: true, wants: { ...all, ...wants } };
 }
 
-const nameOf = ({ event }: Delivery) => `${event.data.digest} at ${event.data.site}`;
+const nameOf = ({ event }: Delivery) => `${event.data.digest} at ${siteOf(event)}`;
 
 export function describeOutboxContract(name: string, open: OpenPorts): void {
   describe(`Outbox in ${name}`, () => {
@@ -40,7 +40,8 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
     };
     const arrive = (digest: Digest, site = 'lisbon', into: RepositoryName = repository) =>
       ports.arrivals.record([{ site, repository: into, digest, at }]);
-    const listNext = (webhook = 'ci', limit = 9) => ports.outbox.listNext(webhook, limit);
+    const listNext = (webhook = 'ci', page = {}) =>
+      ports.outbox.listDue(webhook, { at: minutes(1), limit: 9, ...page });
     const list = (webhook = 'ci', page = {}) => ports.outbox.list(webhook, { limit: 9, ...page });
 
     const told = async (webhook: string) => (await list(webhook)).map(nameOf).toReversed();
@@ -92,7 +93,7 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
           expect(Date.parse(lisbon!.event.time)).to.be.closeTo(Date.now(), 10_000);
           expect(lisbon).to.include({ webhook, state: 'waiting', attempts: 0 });
           expect(lisbon!.queuedAt.getTime()).to.be.closeTo(Date.now(), 10_000);
-          expect(oslo!.event.data.site).to.equal('oslo');
+          expect(siteOf(oslo!.event)).to.equal('oslo');
           expect(oslo!.event.id).to.not.equal(lisbon!.event.id);
         }
         const [[one], [other]] = [await list('ci'), await list('deploy')];
@@ -146,7 +147,7 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
 
       beforeEach(async () => {
         await ports.webhooks.record(webhookOf('ci'));
-        [digest, other] = [await push('a'), await push('b')];
+        [digest, other] = [await push('a'), await push('b')].sort() as [Digest, Digest];
         await arrive(digest);
         await arrive(digest, 'oslo');
         await arrive(other);
@@ -158,7 +159,9 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
           `${digest} at lisbon`,
           `${other} at lisbon`,
         ]);
-        expect(await listNext('ci', 1)).to.deep.equal([first]);
+        expect(await listNext('ci', { limit: 1 })).to.deep.equal([first]);
+        const { subject } = first!.event;
+        expect(await listNext('ci', { behind: subject })).to.deep.equal([second]);
         await ports.outbox.settle(first!, { state: 'delivered', at, message: 'answered 204' });
         expect((await listNext()).map(nameOf)).to.have.members([
           `${digest} at oslo`,
@@ -178,12 +181,14 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
         const [first] = await listNext();
         const nextTryAt = minutes(5);
         await ports.outbox.settle(first!, { state: 'waiting', ...failure, nextTryAt });
-        const [next, last, ...others] = await listNext();
-        expect(others).to.deep.equal([]);
-        expect(nameOf(next!)).to.equal(`${other} at lisbon`);
+        expect((await listNext()).map(nameOf)).to.deep.equal([`${other} at lisbon`]);
+        expect(await ports.outbox.findNextTry('ci', at)).to.deep.equal(nextTryAt);
+        expect(await ports.outbox.findNextTry('ci', nextTryAt)).to.equal(undefined);
+        const [again, last] = await listNext('ci', { at: nextTryAt });
+        expect(nameOf(last!)).to.equal(`${other} at lisbon`);
         const { reason, message } = failure;
         const failed = { ...first, attempts: 1, triedAt: at, nextTryAt, reason, message };
-        expect(last).to.deep.equal(failed);
+        expect(again).to.deep.equal(failed);
       });
 
       it('is settled once', async () => {
@@ -198,12 +203,12 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
       it('is let go where it was given up, until somebody wants it again', async () => {
         const [first] = await listNext();
         await ports.outbox.settle(first!, { state: 'dead', ...failure });
-        expect(await ports.outbox.count('ci')).to.deep.equal({ waiting: 2, dead: 1 });
+        expect(await ports.outbox.count('ci')).to.deep.equal({ waiting: 2, dead: 1, dropped: 0 });
         expect((await listNext()).map(nameOf)).to.include(`${digest} at oslo`);
         expect(await ports.outbox.redeliver('ci', minutes(9), 'unknown')).to.equal(0);
         expect(await ports.outbox.redeliver('ci', minutes(9))).to.equal(1);
         expect(await ports.outbox.redeliver('ci', minutes(9))).to.equal(0);
-        expect(await ports.outbox.count('ci')).to.deep.equal({ waiting: 3, dead: 0 });
+        expect(await ports.outbox.count('ci')).to.deep.equal({ waiting: 3, dead: 0, dropped: 0 });
         const found = (await listNext()).find(({ event }) => event.id === first!.event.id);
         expect(found).to.deep.equal({ ...first, queuedAt: minutes(9) });
       });
@@ -212,7 +217,7 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
         const [first] = await listNext();
         await ports.outbox.settle(first!, { state: 'delivered', at, message: 'answered 200' });
         expect(await ports.outbox.redeliver('ci', minutes(1), first!.event.id)).to.equal(1);
-        expect(await ports.outbox.count('ci')).to.deep.equal({ waiting: 3, dead: 0 });
+        expect(await ports.outbox.count('ci')).to.deep.equal({ waiting: 3, dead: 0, dropped: 0 });
       });
 
       it('is listed in pages, the newest first', async () => {

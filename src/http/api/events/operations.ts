@@ -1,0 +1,31 @@
+/** The operations on events, for the OpenAPI document. */
+import type { Operation } from '../openapi.ts';
+import { redeliverShape, webhookShape } from '../webhooks.ts';
+import { pullsShape } from './pulls.ts';
+
+const PAGE = { n: 'At most so many; 1000 by default.', last: 'Only what comes behind this one.' };
+
+export const EVENTS: readonly Operation[] = [
+  ['GET /api/v1/webhooks', 200, 'List the webhooks.'],
+  ['GET /api/v1/webhooks/{name}', 200, 'A webhook, and how much waits for it.'],
+  ['PUT /api/v1/webhooks/{name}', 200, 'Create (201) or change a webhook.', { body: webhookShape }],
+  ['DELETE /api/v1/webhooks/{name}', 204, 'Delete a webhook with what waits for it.'],
+  [
+    'GET /api/v1/webhooks/{name}/deliveries',
+    200,
+    'What it was told or is to be told, the newest first.',
+    { query: { ...PAGE, state: 'These alone: waiting, delivered or dead.' } },
+  ],
+  [
+    'POST /api/v1/webhooks/{name}/redeliver',
+    202,
+    'Tell it an event again, or each that was given up.',
+    { body: redeliverShape },
+  ],
+  [
+    'POST /api/v1/sites/{name}/pulls',
+    200,
+    'Have pulls at a site told, and learn whether more are wanted.',
+    { body: pullsShape, caller: 'site' },
+  ],
+];
