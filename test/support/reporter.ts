@@ -2,7 +2,6 @@
  * Mocha's usual report, then each skipped test by name, then the three numbers as the last line.
  */
 import Mocha from 'mocha';
-import { findReason } from './skips.ts';
 
 const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 
@@ -14,14 +13,9 @@ export default class Reporter extends Mocha.reporters.Spec {
     // Behind the listener of Spec, which prints the failures.
     runner.once(EVENT_RUN_END, () => {
       const { passes, failures } = this.stats;
-      const lines = skipped.map((test) => `  skipped: ${test.fullTitle()}${reasonOf(test)}`);
+      const lines = skipped.map((test) => `  skipped: ${test.fullTitle()}`);
       lines.push(`${passes} passed, ${failures} failed, ${skipped.length} skipped`);
       Mocha.reporters.Base.consoleLog(lines.join('\n'));
     });
   }
-}
-
-function reasonOf(test: Mocha.Test): string {
-  const reason = findReason(test);
-  return reason === undefined ? '' : ` (${reason})`;
 }

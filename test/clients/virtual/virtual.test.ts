@@ -12,7 +12,13 @@ import { ctr, socketIn as ctrSocketIn, startContainerd } from '../drivers/ctr.ts
 import { docker, socketIn as dockerSocketIn, startDockerd } from '../drivers/docker.ts';
 import { skopeo } from '../drivers/skopeo.ts';
 import { expectFiles } from '../matrix.ts';
-import { openVirtualStand, PLAIN_IMAGE, PRIVATE_IMAGE, type VirtualStand } from './stand.ts';
+import {
+  GUARDED_IMAGE,
+  openVirtualStand,
+  PLAIN_IMAGE,
+  PRIVATE_IMAGE,
+  type VirtualStand,
+} from './stand.ts';
 
 const CLIENTS: readonly ImageClient[] = [docker, podman, skopeo, ctr];
 
@@ -48,8 +54,7 @@ describe('clients of virtual registries', function () {
   for (const client of CLIENTS) {
     it(`${client.name} pulls an image and an index by path`, async function () {
       for (const program of client.programs) requireProgram(program, this);
-      await pull(client, PLAIN_IMAGE);
-      await pull(client, PRIVATE_IMAGE);
+      for (const image of [PLAIN_IMAGE, GUARDED_IMAGE, PRIVATE_IMAGE]) await pull(client, image);
     });
   }
 
@@ -109,7 +114,6 @@ describe('clients of virtual registries', function () {
 
   it('go on pulling what is cached when the upstreams are away', async () => {
     await stand.stopUpstreams();
-    await pull(skopeo, PLAIN_IMAGE);
-    await pull(skopeo, PRIVATE_IMAGE);
+    for (const image of [PLAIN_IMAGE, GUARDED_IMAGE, PRIVATE_IMAGE]) await pull(skopeo, image);
   });
 });

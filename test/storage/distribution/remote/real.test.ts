@@ -1,16 +1,11 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
-import jsonwebtoken from 'jsonwebtoken';
 import { type Digest, digestOf } from '../../../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../../../src/oci/media-type.ts';
 import type { DistributionRemotes } from '../../../../src/storage/distribution/remote/remotes.ts';
-import { CERTIFICATE, KEY } from '../../../support/certificate.ts';
 import { patternOf, repositoryNamed, tagNamed } from '../../../support/content.ts';
 import { requireProgram } from '../../../support/programs/commands.ts';
 import {
@@ -18,6 +13,7 @@ import {
   startDockerRegistry,
 } from '../../../support/programs/docker-registry.ts';
 import { startRegistry } from '../../../support/registry.ts';
+import { startTokenServer } from '../../../support/virtual/token-server.ts';
 import {
   CREDENTIALS,
   faultOf,
@@ -117,21 +113,16 @@ describe('a remote at a real registry', () => {
     });
 
     it('is read by tokens', async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
-      const rootcertbundle = join(folder, 'bundle.pem');
-      await writeFile(rootcertbundle, CERTIFICATE);
-      const tokens = await startTokenServer();
-      const token = { realm: tokens.realm, service: 'real', issuer: 'tests', rootcertbundle };
+      const tokens = await startTokenServer({ ...CREDENTIALS, password: PASSWORD });
       try {
-        await withDoor({ token }, async (url) => {
+        await withDoor(tokens.auth, async (url) => {
           await readAll(url, pushed, known);
           // One for the registry as such, and one for each image.
           expect(tokens.count()).to.equal(3);
           expect(await faultOf(open(url).findManifest(image, v1))).to.equal('refused');
         });
       } finally {
-        tokens.close();
-        await rm(folder, { recursive: true });
+        await tokens.close();
       }
     });
   });
@@ -187,36 +178,3 @@ const descriptor = (content: Buffer, type: string) => ({
   digest: digestOf(content),
   size: content.length,
 });
-
-/** Gives tokens that docker-registry believes, to one account. */
-async function startTokenServer() {
-  let count = 0;
-  const der = CERTIFICATE.replaceAll(/-----.*-----|\n/g, '');
-  const basic = Buffer.from(`${CREDENTIALS.username}:${PASSWORD}`).toString('base64');
-  const server = createServer((request, response) => {
-    if (request.headers.authorization !== `Basic ${basic}`) return response.writeHead(401).end();
-    count += 1;
-    const { searchParams } = new URL(request.url!, 'http://localhost');
-    const [type, name, actions] = (searchParams.get('scope') ?? '').split(':');
-    const access = type ? [{ type, name, actions: actions!.split(',') }] : [];
-    const token = jsonwebtoken.sign({ access }, KEY, {
-      algorithm: 'ES256',
-      issuer: 'tests',
-      subject: CREDENTIALS.username,
-      audience: searchParams.get('service')!,
-      expiresIn: 300,
-      notBefore: -10,
-      jwtid: String(count),
-      header: { alg: 'ES256', typ: 'JWT', x5c: [der] },
-    });
-    return response.end(JSON.stringify({ token, expires_in: 300 }));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const close = (): void => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { realm: `http://127.0.0.1:${port}/token`, count: () => count, close };
-}
