@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { collectGrant, type GrantText, printGrants } from './grants.ts';
-import { printTable, say } from './print.ts';
+import { keepAnswer, printTable, say } from './print.ts';
 
 interface AccountText {
   readonly name: string;
@@ -69,6 +69,7 @@ async function addAccount(
   const kind = robot ? 'robot' : 'person';
   const password = robot ? undefined : makePassword();
   await client.send('PUT', pathOf(name), { kind, grants: grant, password });
+  keepAnswer({ name, password });
   if (password) say(`The account ${name} is there, with the password ${password}`);
   else say(`The robot ${name} is there; meridian token add ${name} makes a token for it.`);
 }
@@ -81,6 +82,7 @@ async function settleGrants(name: string, { grant = [], ...options }: GrantOptio
 async function renewPassword(name: string, options: ConnectionOptions): Promise<void> {
   const password = makePassword();
   await connect(options).send('PUT', `${pathOf(name)}/password`, { password });
+  keepAnswer({ name, password });
   say(`The password of ${name} is now ${password}`);
 }
 

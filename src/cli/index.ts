@@ -1,9 +1,13 @@
 /** The operator's commands, a file for each noun; all speak to a running site over HTTP. */
 import type { Command } from 'commander';
 import { addAccountCommands } from './account.ts';
+import { addApiCommand } from './api/api.ts';
 import { addBackupCommands } from './backup/backup.ts';
+import { addCompletionCommand } from './completion/completion.ts';
 import { addActivityCommand } from './events/activity.ts';
 import { addGarbageCommands } from './garbage.ts';
+import { addImportCommand } from './import/import.ts';
+import { addProfileCommands } from './profile/profile.ts';
 import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommands } from './token.ts';
@@ -26,4 +30,8 @@ export function addOperatorCommands(program: Command): void {
   addImageCommands(program);
   addVirtualCommands(program);
   addBackupCommands(program);
+  addImportCommand(program);
+  addProfileCommands(program);
+  addApiCommand(program);
+  addCompletionCommand(program);
 }

@@ -6,27 +6,32 @@ export interface Connection {
   readonly password: string;
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export class SiteClient {
   readonly url: string;
   readonly #authorization: string;
+  readonly #onAnswer: (answer: unknown) => void;
 
-  constructor({ url, user, password }: Connection) {
+  /** @param onAnswer is told of each answer that is not refused */
+  constructor({ url, user, password }: Connection, onAnswer: (answer: unknown) => void = () => {}) {
+    this.#onAnswer = onAnswer;
     this.url = url.replace(/\/$/, '');
     this.#authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   }
 
   /** The JSON of the answer, `undefined` where it has none. @throws Error in one sentence. */
   async send<T>(method: Method, path: string, body?: unknown): Promise<T> {
-    return this.#read(await this.#fetch(method, path, body));
+    const answer = await this.#read<T>(await this.#fetch(method, path, body));
+    this.#onAnswer(answer);
+    return answer;
   }
 
   /** Asks for what is waited for: whether it came to be in time. @throws Error in one sentence. */
   async isInTime(path: string): Promise<boolean> {
     const answer = await this.#fetch('GET', path, undefined);
     if (answer.status === 408) return false;
-    await this.#read(answer);
+    this.#onAnswer(await this.#read(answer));
     return true;
   }
 
@@ -50,7 +55,9 @@ export class SiteClient {
       // A link to another host would be handed the password.
       next = /^<(\/[^>]*)>; *rel="next"/.exec(answer.headers.get('Link') ?? '')?.[1];
     }
-    return items.slice(0, most);
+    const found = items.slice(0, most);
+    this.#onAnswer({ [key]: found });
+    return found;
   }
 
   async #fetch(method: Method, path: string, body: unknown): Promise<Response> {

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
-import { say } from './print.ts';
+import { keepAnswer, say } from './print.ts';
 
 interface WaitOptions extends ConnectionOptions {
   readonly sites?: string;
@@ -32,6 +32,7 @@ async function waitForImage(image: string, options: WaitOptions): Promise<void> 
   const query = new URLSearchParams({ timeout, ...(sites ? { sites } : {}) });
   const path = `${pathOf(image)}/wait?${query.toString()}`;
   const isWhole = await connect(connection).isInTime(path);
+  keepAnswer({ image, isWhole });
   const where = sites ?? 'all sites';
   if (isWhole) return say(`${image} is whole at ${where}.`);
   say(`${image} was not whole at ${where} within ${timeout}.`);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { collectPattern } from './grants.ts';
-import { printTable, say } from './print.ts';
+import { keepAnswer, printTable, say } from './print.ts';
 
 interface WebhookText {
   readonly name: string;
@@ -87,6 +87,7 @@ async function addWebhook(name: string, url: string, options: AddOptions): Promi
   const body = { url, secret, repositories, sites: sites?.split(',') };
   await connect(connection).send('PUT', pathOf(name), body);
   say(`The webhook ${name} is told when an image is whole at a site.`);
+  if (made && secret === made) keepAnswer({ secret });
   if (made && secret === made) say(`Its letters are signed with this, shown once:\n\n  ${made}`);
 }
 

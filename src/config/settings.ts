@@ -246,4 +246,6 @@ export const CLIENT_VARIABLES = {
   url: 'MERIDIAN_URL',
   user: 'MERIDIAN_USER',
   password: 'MERIDIAN_PASSWORD',
+  profile: 'MERIDIAN_PROFILE',
+  sourcePassword: 'MERIDIAN_SOURCE_PASSWORD',
 } as const;
