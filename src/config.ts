@@ -72,6 +72,7 @@ function findContradictions(
   const mistakes: string[] = [];
   if (tlsCert && !tlsKey) mistakes.push('MERIDIAN_TLS_CERT needs MERIDIAN_TLS_KEY beside it.');
   if (tlsKey && !tlsCert) mistakes.push('MERIDIAN_TLS_KEY needs MERIDIAN_TLS_CERT beside it.');
+  mistakes.push(...findDelegationMistakes(settled));
   if (joinToken && !primaryUrl) {
     mistakes.push('MERIDIAN_JOIN_TOKEN needs MERIDIAN_PRIMARY_URL, the primary that made it.');
   }
@@ -88,6 +89,20 @@ function findContradictions(
     mistakes.push(
       'MERIDIAN_REPLICATION=separate needs DATABASE_URL and REDIS_URL, which both programs share.',
     );
+  }
+  return mistakes;
+}
+
+/** Whom the bytes of blobs shall be left to, and who cannot take them. */
+function findDelegationMistakes(settled: Partial<Settled>): string[] {
+  const { accelLocation = 'off', trustedProxies, storage } = settled;
+  if (accelLocation === 'off') return [];
+  const mistakes: string[] = [];
+  if (storage?.kind === 's3') {
+    mistakes.push('MERIDIAN_ACCEL_LOCATION is for files, and MERIDIAN_STORAGE names a bucket.');
+  }
+  if (trustedProxies?.length === 0) {
+    mistakes.push('MERIDIAN_ACCEL_LOCATION needs MERIDIAN_TRUSTED_PROXIES, the address of nginx.');
   }
   return mistakes;
 }

@@ -1,24 +1,31 @@
 /** The server of a site: which doors it has, how it listens, and how it ends. */
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { hostname } from 'node:os';
 import { systemClock as clock } from './clock.ts';
 import { type Config, ConfigError } from './config.ts';
 import { type AppOptions, createApp, type OnAnswer } from './http/app.ts';
 import { Gatekeeper } from './http/authenticate.ts';
 import { countRequests, countSources } from './http/count-requests.ts';
+import { notePulls } from './http/events/note-pull.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
+import { serveConsole } from './http/console/console.ts';
 import { answerApiWithPosition, forwardApiToPrimary } from './http/forward/api.ts';
 import { UploadKeeper } from './http/forward/keep.ts';
 import { readListFresh, readOwnList } from './http/forward/lists.ts';
 import { openPassOn, type PassOn } from './http/forward/pass-on.ts';
 import { answerWithPosition, forwardToPrimary } from './http/forward/registry.ts';
 import { answerHealth } from './http/health.ts';
+import { recordActs } from './http/people/audit-door.ts';
+import { openRequestLimits } from './http/people/request-rates.ts';
+import { exchangeSessions } from './http/people/session-door.ts';
 import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
-import { exchangeSessions } from './http/people/session-door.ts';
 import { Admission } from './http/v2/admission.ts';
 import { watchPulls } from './http/v2/watch-images.ts';
 import { Mirrors } from './http/virtual/mirrors.ts';
 import type { Figures } from './metrics.ts';
+import type { ServerDetails } from './oci/events/actor.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
 
@@ -69,18 +76,36 @@ async function listen(config: Config, answer: Listener): Promise<RunningServer> 
   }
 }
 
+/** This process, as events name it. */
+function describeProcess({ site, listen: { port } }: Config): ServerDetails {
+  return { site, address: `${hostname()}:${port}`, instance: randomness.uuid() };
+}
+
 /** How a site answers. @param draining aborts what never ends by itself */
 export function describeApp(site: Site, draining: AbortSignal): AppOptions {
   const { config, auth, geo, ports, identity, registry, virtual, log, primary } = site;
   const { publicUrl, trustedProxies } = config;
   const externalUrl = new ExternalUrl({ trustedProxies, ...(publicUrl ? { publicUrl } : {}) });
   const authenticator = auth.siteCalls;
-  const gatekeeper = new Gatekeeper({ authenticator, externalUrl, service: identity.cluster });
+  const gatekeeper = new Gatekeeper({
+    authenticator,
+    externalUrl,
+    service: identity.cluster,
+    server: describeProcess(config),
+    randomness,
+    requestLimits: openRequestLimits(config, ports.openLimiter),
+  });
   const { chunkMinBytes } = ports.blobStore;
   const mirrors = new Mirrors({ ...site, gatekeeper });
   const passOn = primary && openPassOn({ ...geo, ...primary, writes: config.writes });
   return {
-    services: { ...registry, ...auth, virtual, mayRedirect: redirectRule(config), chunkMinBytes },
+    services: {
+      ...registry,
+      ...auth,
+      virtual,
+      ...delegationRules(config, externalUrl),
+      chunkMinBytes,
+    },
     gatekeeper,
     mirrors,
     ...(primary ? {} : { admission: new Admission({ ...auth, ...registry }) }),
@@ -88,9 +113,13 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     log,
     clock,
     accessLog: config.accessLog,
+    onCall: notePulls(site.pulls),
     onAnswer: watchPulls((pull) => site.pullNotes.note(pull)),
     doors: [
       answerHealth({ check: () => assertReady(site), log }),
+      serveConsole(async () => (await import('./wire/console.ts')).readConsole()),
+      exchangeSessions(auth.sessions),
+      recordActs({ ...ports, gatekeeper, clock, log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
       tokenRoutes({ ...auth, gatekeeper, mirrors }),
     ],
@@ -111,7 +140,6 @@ function once<Result>(open: () => Promise<Result>): () => Promise<Result> {
  * Throws where the database is away, and at a secondary that knows nobody yet: it just joined. A
  * worker that runs apart may be started after its servers, so those wait for nothing.
  */
-      exchangeSessions(auth.sessions),
 async function assertReady({ ports, primary, config }: Site): Promise<void> {
   const position = await ports.changeLog.head();
   if (!primary || position > 0 || config.replication === 'separate') return;
@@ -129,10 +157,22 @@ function describeForwarding({ geo, registry }: Site, passOn: PassOn | undefined)
   return { forward, readList: readListFresh({ ...registry, forward, freshness }) };
 }
 
-/** Which clients may be sent to the bucket itself, by their address. */
-function redirectRule({ redirect, redirectExcept }: Config): (address: string) => boolean {
+/** Whom the bytes of a blob may be left to: the bucket, by the client's address, or nginx. */
+function delegationRules(config: Config, externalUrl: ExternalUrl) {
+  const { redirect, redirectExcept, storage, accelLocation } = config;
+  const hasBucket = redirect && storage.kind === 's3';
   const excepted = readNetworks(redirectExcept);
-  return (address) => redirect && !excepted.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+  const mayRedirect = (address: string) =>
+    hasBucket && !excepted.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+  if (accelLocation === 'off') return { mayRedirect };
+  const acceleratedAt = (request: IncomingMessage) =>
+    externalUrl.isFromProxy(request) && sendsFiles(request) ? accelLocation : undefined;
+  return { mayRedirect, acceleratedAt };
+}
+
+/** Others than nginx may be trusted proxies; who sends files says so as it does to Ruby's Rack. */
+function sendsFiles({ headers }: IncomingMessage): boolean {
+  return headers['x-sendfile-type'] === 'X-Accel-Redirect';
 }
 
 async function readTls({ tlsCert, tlsKey }: Config) {

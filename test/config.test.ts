@@ -137,9 +137,10 @@ describe('the configuration', () => {
         MERIDIAN_TOKEN_LIFETIME: '5',
         MERIDIAN_TRUSTED_PROXIES: '10.0.0.0/33',
         MERIDIAN_STORAGE: 's3://bucket?regoin=eu-1',
+        MERIDIAN_ACCEL_LOCATION: '/blobs/../',
         DATABASE_URL: 'mysql://host/db',
       });
-      expect(mistakes).to.have.length(8);
+      expect(mistakes).to.have.length(9);
       expect(mistakes).to.include(
         'MERIDIAN_LISTEN must be host:port, such as 0.0.0.0:5000 or [::]:5000.',
       );
@@ -171,6 +172,15 @@ describe('the configuration', () => {
         [{ MERIDIAN_PRIMARY_URL: 'https://primary' }, 'MERIDIAN_SITE'],
         [{ MERIDIAN_REPLICATION: 'separate' }, 'REDIS_URL'],
         [{ ...secondary, MERIDIAN_PROCESSES: '2' }, 'REDIS_URL'],
+        [{ MERIDIAN_ACCEL_LOCATION: '/blobs/' }, 'MERIDIAN_TRUSTED_PROXIES'],
+        [
+          {
+            MERIDIAN_ACCEL_LOCATION: '/blobs/',
+            MERIDIAN_TRUSTED_PROXIES: '127.0.0.1',
+            MERIDIAN_STORAGE: 's3://bucket',
+          },
+          'MERIDIAN_STORAGE',
+        ],
       ];
       for (const [environment, named] of refused) {
         const [mistake, ...others] = await mistakesOf(environment);

@@ -8,8 +8,8 @@ import { LOG_LEVELS } from '../log.ts';
 import { ACTIVITY } from './activity-settings.ts';
 import { GARBAGE } from './garbage-settings.ts';
 import { GEO } from './geo-settings.ts';
-import { type Given, given, optional, type Setting } from './setting.ts';
 import { PEOPLE } from './people-settings.ts';
+import { type Given, given, optional, type Setting } from './setting.ts';
 import { UPSTREAMS } from './upstream-settings.ts';
 import * as value from './values.ts';
 import { WEBHOOKS } from './webhook-settings.ts';
@@ -141,6 +141,17 @@ const STORAGE = {
     fallback: '',
     group: 'Storage',
     meaning: 'Client networks that cannot reach the bucket; the site sends them the bytes itself.',
+  }),
+  accelLocation: given({
+    variable: 'MERIDIAN_ACCEL_LOCATION',
+    kind: value.locationOrOff,
+    fallback: 'off',
+    group: 'Storage',
+    meaning:
+      'With files, behind nginx: its internal location for the folder `blobs` of the storage, ' +
+      'such as `/meridian-blobs/`. nginx then sends the bytes of blobs itself, to the clients of ' +
+      'a proxy in `MERIDIAN_TRUSTED_PROXIES` that says `X-Sendfile-Type: X-Accel-Redirect`. `off` ' +
+      'for none.',
   }),
   databaseUrl: optional({
     variable: 'DATABASE_URL',

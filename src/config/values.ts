@@ -130,6 +130,12 @@ function readListen(given: string): ListenAddress | undefined {
   return { host, port };
 }
 
+/** A location of nginx, from one slash to another; "off" for none. */
+export const locationOrOff = valueOf(
+  (given) => (given === 'off' || /^(?:\/[a-z0-9_-]+)+\/$/.test(given) ? given : undefined),
+  'must be a path such as /meridian-blobs/, or off',
+);
+
 /** An http or https address without a path, as clients and other sites type it. */
 export const origin = valueOf((given) => {
   const url = readUrl(given, ['http:', 'https:']);

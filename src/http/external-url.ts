@@ -59,8 +59,7 @@ export class ExternalUrl {
 
   /** What a proxy says of the request, where it is trusted. */
   #forwarded(request: IncomingMessage, name: string): string | undefined {
-    const isTrusted = this.#hasTrusted && this.#isTrusted(addressOf(request));
-    return isTrusted ? lastOf(request.headers[name]) : undefined;
+    return this.isFromProxy(request) ? lastOf(request.headers[name]) : undefined;
   }
 
   /** The client's IP address: the last one in the chain of proxies that is not a trusted proxy. */
@@ -74,6 +73,11 @@ export class ExternalUrl {
       address = before;
     }
     return address;
+  }
+
+  /** Whether a proxy that is trusted handed us the request. */
+  isFromProxy(request: IncomingMessage): boolean {
+    return this.#hasTrusted && this.#isTrusted(addressOf(request));
   }
 
   #isTrusted(address: string): boolean {

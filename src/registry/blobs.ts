@@ -2,9 +2,10 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/error.ts';
+import type { Actor } from '../oci/events/actor.ts';
 import type { ByteRange } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
+import type { BlobStore, Whereabouts } from '../storage/blob-store.ts';
 import type { BlobLinks } from './blob-links.ts';
 import type { BlobMemory, LinkedBlob } from './blob-memory.ts';
 import {
@@ -31,7 +32,7 @@ export interface Mount {
   readonly from: RepositoryName;
   /** Whether the caller may pull from there. */
   readonly isAllowed: boolean;
-  readonly actor: string;
+  readonly actor: Actor;
 }
 
 export class Blobs {
@@ -79,8 +80,8 @@ export class Blobs {
     throw unknown(blob.digest);
   }
 
-  /** Where the client may read the bytes itself for a while, or `undefined`. */
-  locate(digest: Digest): Promise<URL | undefined> {
+  /** Where others may read the bytes themselves, or `undefined`. */
+  locate(digest: Digest): Promise<Whereabouts | undefined> {
     return this.#blobStore.locate(digest);
   }
 
@@ -92,7 +93,13 @@ export class Blobs {
   async mount({ repository, digest, from, actor, isAllowed }: Mount): Promise<boolean> {
     const source = await this.#memory.find(from, digest);
     if (!source || !isAllowed) return false;
-    return this.#blobLinks.link({ repository, digest, sizeBytes: source.sizeBytes, actor });
+    return this.#blobLinks.link({
+      repository,
+      digest,
+      sizeBytes: source.sizeBytes,
+      fromRepository: from,
+      actor,
+    });
   }
 
   /**
@@ -100,7 +107,7 @@ export class Blobs {
    * then fails at the blob, which the specification allows (A44).
    * @throws RegistryError BLOB_UNKNOWN
    */
-  async delete(repository: RepositoryName, digest: Digest, actor: string): Promise<void> {
+  async delete(repository: RepositoryName, digest: Digest, actor: Actor): Promise<void> {
     const wasThere = await this.#blobLinks.unlink(repository, digest, actor);
     if (!wasThere) throw unknown(digest);
   }

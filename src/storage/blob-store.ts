@@ -41,6 +41,13 @@ export type CommitOutcome =
   /** There is no staging of that id. */
   | { readonly kind: 'unknown' };
 
+/** Where a blob can be read without this program. */
+export type Whereabouts =
+  /** By a client, for a while. */
+  | { readonly kind: 'url'; readonly url: URL }
+  /** By a server beside us that has our folder of blobs: the path below that. */
+  | { readonly kind: 'file'; readonly path: string };
+
 export interface BlobStore {
   /** The least size of a chunk that is not the last, where the store needs one (checklist 65). */
   readonly chunkMinBytes?: number;
@@ -57,10 +64,8 @@ export interface BlobStore {
    */
   open(digest: Digest, range?: ByteRange): Promise<Readable | undefined>;
 
-  /**
-   * A URL at which a client may read the blob itself for a while; `undefined` where none can be.
-   */
-  locate(digest: Digest): Promise<URL | undefined>;
+  /** Where others may read the blob themselves; `undefined` where it is not there, or they cannot. */
+  locate(digest: Digest): Promise<Whereabouts | undefined>;
 
   /**
    * Puts bytes behind `offset`; creates the staging at offset 0. Never throws for a broken content.

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchBlobPushes, benchBlobReads, benchMemory } from './blobs.ts';
+import { benchReadsBehindNginx } from './front/reads.ts';
 import { benchImages } from './images.ts';
 import { benchLists } from './lists.ts';
 import { benchManifests } from './manifests.ts';
@@ -31,6 +32,7 @@ const ROWS: Record<string, (sides: Sides) => Promise<Row[]>> = {
   memory: ({ ours, folder }) => benchMemory(ours, folder),
   lists: () => benchLists(),
   tree: () => benchTree(),
+  front: ({ folder }) => benchReadsBehindNginx(folder),
   ...VIRTUAL_ROWS,
 };
 

@@ -37,6 +37,13 @@ const HOP_BY_HOP = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  // What the proxy in front of this site can do is nothing to the primary, and the other way round.
+  'x-sendfile-type',
+  'x-accel-redirect',
+  'x-accel-buffering',
+  'x-accel-charset',
+  'x-accel-expires',
+  'x-accel-limit-rate',
   // A site's own word to the primary.
   WRITES_HEADER,
   // Written by this site on every answer of its own.

@@ -9,6 +9,7 @@ import { type Answer, emptyAnswer, type Headers } from '../answer.ts';
 import { multipartAnswer } from './byte-ranges.ts';
 import type { Call } from './call.ts';
 import { matchesEtag, unchanged } from './conditions.ts';
+import { delegateBlob } from './delegate.ts';
 import { printOrigin } from './origin.ts';
 import type { Services } from './services.ts';
 
@@ -22,7 +23,7 @@ export async function getBlob(call: Call, services: Services): Promise<Answer> {
     ...blob,
     headers: printOrigin(origin),
     open: (range) => services.blobs.open(repository, blob, range),
-    locate: () => locateBlob(call, services),
+    delegate: (headers) => delegateBlob(call, services, headers),
   });
 }
 
@@ -31,8 +32,8 @@ export interface FoundBlob extends SizedBlob {
   /** Where it came from. */
   readonly headers: Headers;
   readonly open: (range?: ByteRange) => Promise<Readable>;
-  /** Where this client may read it from the storage itself. */
-  readonly locate: () => Promise<URL | undefined>;
+  /** An answer that has somebody else send the bytes, where there is such a one. */
+  readonly delegate: (headers: Headers) => Promise<Answer | undefined>;
 }
 
 /** The blob, or what the conditions and the ranges of the request leave of it. */
@@ -44,8 +45,8 @@ export async function answerBlob(call: Call, blob: FoundBlob): Promise<Answer> {
   // 39).
   if (call.isHead) return { status: 200, headers };
   const ranges = parseRange(wantedRange(call, digest), sizeBytes);
-  const location = isPlain(call, ranges) && (await blob.locate());
-  if (location) return redirectAnswer(location, blob);
+  const delegated = isPlain(call, ranges) && (await blob.delegate(headers));
+  if (delegated) return delegated;
   if (!ranges) return { status: 200, headers, body: await open() };
   const [first, second] = ranges;
   if (!first) throw unsatisfiable(sizeBytes);
@@ -59,7 +60,7 @@ export async function answerBlob(call: Call, blob: FoundBlob): Promise<Answer> {
 }
 
 export async function deleteBlob(call: Call, { blobs }: Services): Promise<Answer> {
-  await blobs.delete(call.repository, call.digest, call.caller.account);
+  await blobs.delete(call.repository, call.digest, call.actor);
   return emptyAnswer(202);
 }
 
@@ -82,21 +83,6 @@ function blobHeaders(digest: Digest, sizeBytes: number): Headers {
  */
 function isPlain({ headers }: Call, ranges: readonly ByteRange[] | undefined): boolean {
   return headers.range === undefined || ranges?.length === 1;
-}
-
-/** Where the client may read the blob from the storage itself; nowhere in many cases. */
-export async function locateBlob(call: Call, services: Services): Promise<URL | undefined> {
-  return services.mayRedirect(call.clientAddress) ? services.blobs.locate(call.digest) : undefined;
-}
-
-/** The signed URL is the client's alone, and not for long (A48). */
-function redirectAnswer(location: URL, { digest, headers }: FoundBlob): Answer {
-  return emptyAnswer(307, {
-    Location: location.href,
-    'Docker-Content-Digest': digest,
-    'Cache-Control': 'private, no-store',
-    ...headers,
-  });
 }
 
 /** RFC 9110, 13.1.5: a range of something else than the client has is no use to it. */

@@ -1,7 +1,8 @@
 /** `/v2/<virtual>/blobs/<digest>`. */
 import type { Answer } from '../answer.ts';
-import { answerBlob, locateBlob } from '../v2/blobs.ts';
+import { answerBlob } from '../v2/blobs.ts';
 import type { Call } from '../v2/call.ts';
+import { delegateBlob } from '../v2/delegate.ts';
 import type { Services } from '../v2/services.ts';
 import { printNamespace, virtualCallOf } from './reading.ts';
 
@@ -15,6 +16,6 @@ export async function getVirtualBlob(call: Call, services: Services): Promise<An
     ...blob,
     headers: { 'Meridian-Source': isHere ? 'hit' : 'miss', ...printNamespace(namespace) },
     open: (range) => virtual.openBlob(asked, blob, range),
-    locate: async () => (isHere ? locateBlob(call, services) : undefined),
+    delegate: async (headers) => (isHere ? delegateBlob(call, services, headers) : undefined),
   });
 }

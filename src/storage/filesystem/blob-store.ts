@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../clock.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { ByteRange } from '../../oci/range.ts';
-import type { Append, AppendOutcome, BlobStore, CommitOutcome } from '../blob-store.ts';
+import type {
+  Append,
+  AppendOutcome,
+  BlobStore,
+  CommitOutcome,
+  Whereabouts,
+} from '../blob-store.ts';
 import { Growth, type PositionedReader } from '../growth.ts';
 import { makeFolder, moveDurably, syncFolder } from './durable.ts';
 import { asFailure, whereFound } from './failures.ts';
@@ -58,9 +64,9 @@ export class FilesystemBlobStore implements BlobStore {
     return this.#read(this.#layout.blobFile(digest), { range });
   }
 
-  /** A file has no URL of its own. */
-  async locate(): Promise<undefined> {
-    return undefined;
+  async locate(digest: Digest): Promise<Whereabouts | undefined> {
+    const found = await this.find(digest);
+    return found && { kind: 'file', path: this.#layout.blobPath(digest) };
   }
 
   async append(staging: string, append: Append): Promise<AppendOutcome> {

@@ -44,6 +44,12 @@ export class Layout {
     return join(this.prefixFolder(digest), hexOf(digest));
   }
 
+  /** The same below the folder `blobs`, as somebody else has it: of a proven digest alone (A3). */
+  blobPath(digest: Digest): string {
+    const hex = hexOf(digest);
+    return `${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
+  }
+
   /** Throws where the id is none: ids are made by this program, never by a client. */
   stagingFile(staging: string): string {
     if (!STAGING.test(staging)) throw new TypeError(`not the id of a staging: ${staging}`);

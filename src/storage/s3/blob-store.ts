@@ -2,7 +2,13 @@
 import type { Readable } from 'node:stream';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { ByteRange } from '../../oci/range.ts';
-import type { Append, AppendOutcome, BlobStore, CommitOutcome } from '../blob-store.ts';
+import type {
+  Append,
+  AppendOutcome,
+  BlobStore,
+  CommitOutcome,
+  Whereabouts,
+} from '../blob-store.ts';
 import { Bucket, type S3Credentials } from './bucket.ts';
 import { Keys } from './keys.ts';
 import type { S3Location } from './location.ts';
@@ -50,8 +56,9 @@ export class S3BlobStore implements BlobStore {
     return this.#bucket.read(this.#keys.blob(digest), range);
   }
 
-  async locate(digest: Digest): Promise<URL | undefined> {
-    return (await this.find(digest)) && this.#bucket.sign(this.#keys.blob(digest));
+  async locate(digest: Digest): Promise<Whereabouts | undefined> {
+    if (!(await this.find(digest))) return undefined;
+    return { kind: 'url', url: await this.#bucket.sign(this.#keys.blob(digest)) };
   }
 
   async append(staging: string, append: Append): Promise<AppendOutcome> {

@@ -80,6 +80,7 @@ export function describeBlobStoreContract(
         const digest = digestOf('never kept');
         expect(await store.find(digest)).to.equal(undefined);
         expect(await store.open(digest)).to.equal(undefined);
+        expect(await store.locate(digest)).to.equal(undefined);
         expect(await store.open(digest, { start: 0, end: 4 })).to.equal(undefined);
       });
 

@@ -57,6 +57,17 @@ describe('blobs on a file system', () => {
     join(folder, 'blobs', 'sha256', hexOf(digest).slice(0, 2), hexOf(digest));
   const stagingFile = (staging: string): string => join(folder, 'staging', staging);
 
+  it('says where below its folder a blob lies, once it is whole', async () => {
+    const [bytes, staging] = [randomBytes(1000), randomUUID()];
+    const digest = digestOf(bytes);
+    await store.append(staging, { offset: 0, content: content(bytes) });
+    expect(await store.locate(digest)).to.equal(undefined);
+    await store.commit(staging, digest);
+    const path = `sha256/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}`;
+    expect(await store.locate(digest)).to.deep.equal({ kind: 'file', path });
+    expect((await stat(join(folder, 'blobs', path))).size).to.equal(1000);
+  });
+
   describe('another process', () => {
     it('that cuts the file while this one writes on makes no blob with a hole', async () => {
       const bytes = randomBytes(4_000_000);
