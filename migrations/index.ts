@@ -52,4 +52,5 @@ export const migrations: Readonly<Record<string, () => Promise<Knex.Migration>>>
   '0080-policies': () => import('./lifecycle/0080-policies.ts'),
   '0081-quota-usages': () => import('./lifecycle/0081-quota-usages.ts'),
   '0090-groups-and-robots': () => import('./people/0090-groups-and-robots.ts'),
+  '0091-audit-log': () => import('./people/0091-audit-log.ts'),
 };

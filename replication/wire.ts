@@ -30,6 +30,7 @@ import type { Snapshot } from '../src/storage/geo/snapshot.ts';
 import type { IdentityStore } from '../src/storage/identity.ts';
 import type { Leases } from '../src/storage/leases.ts';
 import type { Metadata } from '../src/storage/metadata.ts';
+import type { AuditLog } from '../src/storage/people/audit-log.ts';
 import type { RefreshTokens } from '../src/storage/refresh-tokens.ts';
 import type { Sites } from '../src/storage/sites.ts';
 import type { ImagePulls } from '../src/storage/tree/pulls.ts';
@@ -49,6 +50,7 @@ import { report } from './report.ts';
 import { type Job, schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { trimLog } from './trim-log.ts';
+import { forgetActs } from './upkeep/acts.ts';
 import { forgetActivity, forgetPulls } from './upkeep/activity.ts';
 import { describeCollection } from './upkeep/garbage.ts';
 import { type OrderOptions, obey } from './upkeep/orders.ts';
@@ -74,6 +76,7 @@ export interface ReplicationPorts {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly activityFeed: ActivityFeed;
+  readonly auditLog: AuditLog;
   readonly imagePulls: ImagePulls;
   readonly sites: Sites;
 }
@@ -117,6 +120,8 @@ export interface ReplicationOptions {
   readonly webhookExpiryMs: number;
   /** For how long the activity feed is kept. */
   readonly activityRetentionMs: number;
+  /** For how long administrative acts are kept. */
+  readonly auditRetentionMs: number;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
@@ -190,6 +195,7 @@ async function runUpkeep(
 
 async function forget(options: ReplicationOptions): Promise<void> {
   await forgetActivity({ ...options, ...options.ports });
+  await forgetActs({ ...options, ...options.ports });
   await forgetPulls(options.ports);
 }
 

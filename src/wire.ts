@@ -31,6 +31,7 @@ import type { IdentityStore } from './storage/identity.ts';
 import type { Leases } from './storage/leases.ts';
 import type { Policies } from './storage/lifecycle/policies.ts';
 import type { Metadata } from './storage/metadata.ts';
+import type { AuditLog } from './storage/people/audit-log.ts';
 import type { RefreshTokens } from './storage/refresh-tokens.ts';
 import type { SecretKeyStore } from './storage/secret-key.ts';
 import type { Sites } from './storage/sites.ts';
@@ -73,6 +74,7 @@ export interface Ports extends Closable {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly activityFeed: ActivityFeed;
+  readonly auditLog: AuditLog;
   readonly leases: Leases;
   readonly virtualRegistries: VirtualRegistries;
   readonly virtualCache: VirtualCache;

@@ -4,6 +4,7 @@ import type { Coherence } from '../coherence.ts';
 import type { PathPattern } from '../oci/path-pattern.ts';
 import type { Randomness } from '../randomness.ts';
 import type { Accounts } from '../storage/accounts.ts';
+import type { Catalog } from '../storage/catalog.ts';
 import type { Identity } from '../storage/identity.ts';
 import type { RefreshTokens } from '../storage/refresh-tokens.ts';
 import type { Sites } from '../storage/sites.ts';
@@ -11,6 +12,7 @@ import { Authenticator } from './authenticator.ts';
 import { Credentials } from './credentials.ts';
 import { Issuer } from './issuer.ts';
 import { type Limit, type Limiter, LockOut } from './lock-out.ts';
+import { Departures } from './names/departures.ts';
 import { Groups } from './people/groups.ts';
 import { Principals } from './principals.ts';
 import { Refresh } from './refresh.ts';
@@ -35,6 +37,7 @@ export interface AuthDependencies {
   readonly identity: Identity;
   readonly accounts: Accounts;
   readonly refreshTokens: RefreshTokens;
+  readonly catalog: Pick<Catalog, 'findDeletion'>;
   readonly sites: Pick<Sites, 'listSites'>;
   readonly coherence: Coherence;
   readonly clock: Clock;
@@ -73,7 +76,9 @@ export function openAuth(dependencies: AuthDependencies): Auth {
   const credentials = new Credentials({ ...dependencies, principals, lockOut });
   const tokens = new Tokens({ ...dependencies, siteKeys, service, ttlSeconds });
   const refresh = new Refresh({ ...dependencies, refreshTokens, principals });
-  const plain = new Authenticator({ tokens, credentials, principals, anonymousPull });
+  const departures = new Departures({ ...dependencies, tokens });
+  const named = { tokens: departures, credentials, principals };
+  const plain = new Authenticator({ ...named, anonymousPull });
   const parts = { ...dependencies, siteKeys, principals, credentials };
   const { calls: authenticator, sessions } = openSessions(parts, plain);
   const siteTokens = new Tokens({

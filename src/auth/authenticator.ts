@@ -23,7 +23,7 @@ export type Authentication =
   | { readonly kind: 'refused'; readonly reason: 'invalid_token' | 'wrong_credentials' };
 
 interface Dependencies {
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, 'verify'>;
   readonly credentials: Credentials;
   readonly principals: Principals;
   /** What anonymous tokens may pull; empty for nothing. */
@@ -34,7 +34,7 @@ const INVALID_TOKEN: Authentication = { kind: 'refused', reason: 'invalid_token'
 const WRONG_CREDENTIALS: Authentication = { kind: 'refused', reason: 'wrong_credentials' };
 
 export class Authenticator {
-  readonly #tokens: Tokens;
+  readonly #tokens: Dependencies['tokens'];
   readonly #credentials: Credentials;
   readonly #principals: Principals;
   readonly #anonymous: Rights;

@@ -69,6 +69,7 @@ export class Issuer {
     const asked = readScopes(request.scopes);
     const principal = await this.#prove(request.proof);
     const access = grantAccess(asked, principal ? rightsOf(principal) : this.#anonymous);
+    await this.#tokens.catchUp();
     const issued = this.#tokens.issue({ ...claimsOf(principal), access });
     const refreshToken = principal && (await this.#giveRefreshToken(request, principal));
     return { ...issued, access, ...(refreshToken === undefined ? {} : { refreshToken }) };

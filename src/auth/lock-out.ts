@@ -108,7 +108,7 @@ function keyOf(name: string, network: string): string {
   return JSON.stringify([name, network]);
 }
 
-function openInMemory(limit: Limit): Limiter {
+export function openInMemory(limit: Limit): Limiter {
   return new RateLimiterMemory(limit);
 }
 

@@ -24,6 +24,8 @@ export interface Claims {
    */
   readonly validAfter: number;
   readonly access: readonly Access[];
+  /** Position of the change log that was known when it was issued; whoever issues says nothing. */
+  readonly position?: number;
 }
 
 export interface IssuedToken {
@@ -83,7 +85,12 @@ export class Tokens implements Memory {
     coherence.add(this);
   }
 
-  /** Signs a token that holds these claims. */
+  /** So that the next token knows of all that was deleted by now. */
+  async catchUp(): Promise<void> {
+    await this.#coherence.catchUp();
+  }
+
+  /** Signs a token that holds these claims; call `catchUp` before. */
   issue({ account, accessToken, validAfter, access }: Claims): IssuedToken {
     const issuedAt = this.#clock.now();
     const seconds = Math.floor(issuedAt.getTime() / 1000);
@@ -97,6 +104,7 @@ export class Tokens implements Memory {
       jti: this.#randomness.uuid(),
       access,
       tokens_valid_after: validAfter,
+      position: this.#coherence.logPosition,
       ...(accessToken === undefined ? {} : { access_token: accessToken }),
     };
     const token = jwt.sign(payload, this.#siteKeys.privateKey, {
@@ -184,12 +192,14 @@ function readPayload(payload: JwtPayload, now: number): Verified | undefined {
   if (iat > now + LEEWAY_SECONDS || typeof sub !== 'string') return undefined;
   if (typeof validAfter !== 'number' || !Array.isArray(access)) return undefined;
   const accessToken: unknown = payload['access_token'];
+  const position: unknown = payload['position'];
   return {
     until: exp + LEEWAY_SECONDS,
     claims: {
       account: sub,
       validAfter,
       access: access as Access[],
+      position: typeof position === 'number' ? position : 0,
       ...(typeof accessToken === 'string' ? { accessToken } : {}),
     },
   };

@@ -2,9 +2,11 @@
  * Who makes the request: asked once, at its start, so that a token may end while bytes flow (T16).
  */
 import type { IncomingMessage } from 'node:http';
-import type { Authenticator } from '../auth/authenticator.ts';
+import type { Authentication, Authenticator } from '../auth/authenticator.ts';
 import type { Caller } from '../auth/caller.ts';
 import { printChallenge } from '../auth/challenge.ts';
+import type { RequestLimits } from '../auth/limits/request-limits.ts';
+import { SiteCaller } from '../auth/site-calls.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { RequestDetails, ServerDetails } from '../oci/events/actor.ts';
 import type { Access } from '../oci/scope.ts';
@@ -27,6 +29,8 @@ interface Dependencies {
   /** What events say of this process; without it they name no request. */
   readonly server?: ServerDetails;
   readonly randomness?: Pick<Randomness, 'uuid'>;
+  /** How often anybody may ask; as often as they like where it is absent. */
+  readonly requestLimits?: Pick<RequestLimits, 'count'> | undefined;
 }
 
 /** Clients may call themselves what they like, and be quoted so far. */
@@ -37,6 +41,7 @@ export type ChallengeReason = 'invalid_token' | 'insufficient_scope';
 export class Gatekeeper {
   readonly #dependencies: Dependencies;
   readonly #arrival: Arrival;
+  readonly #asked = new WeakMap<IncomingMessage, Promise<Authentication>>();
 
   constructor(dependencies: Dependencies, arrival: Arrival = {}) {
     this.#dependencies = dependencies;
@@ -53,12 +58,29 @@ export class Gatekeeper {
    * @throws RegistryError UNAUTHORIZED where what was shown does not count; TOOMANYREQUESTS.
    */
   async authenticate(request: IncomingMessage, scopes: () => readonly Access[]): Promise<Caller> {
-    const { authenticator } = this.#dependencies;
-    const [address, { authorization }] = [this.clientAddress(request), request.headers];
-    const found = await authenticator.authenticate(authorization, address, this.#arrival.asOf);
+    let asking = this.#asked.get(request);
+    if (!asking) this.#asked.set(request, (asking = this.#identify(request)));
+    const found = await asking;
     if (found.kind === 'known') return found.caller;
     const reason = found.reason === 'invalid_token' ? found.reason : undefined;
     throw this.unauthorized(request, { scopes: scopes(), reason });
+  }
+
+  /** Asked and counted once for a request, whoever wants to know. */
+  async #identify(request: IncomingMessage): Promise<Authentication> {
+    const { authenticator } = this.#dependencies;
+    const [address, { authorization }] = [this.clientAddress(request), request.headers];
+    const found = await authenticator.authenticate(authorization, address, this.#arrival.asOf);
+    const caller = found.kind === 'known' ? found.caller : undefined;
+    // Of each client a site makes many calls, and it does not ask for itself.
+    if (!(caller instanceof SiteCaller)) await this.count(request, caller?.account);
+    return found;
+  }
+
+  /** Counts a request. @throws RegistryError TOOMANYREQUESTS where it is one too many */
+  async count(request: IncomingMessage, account = ''): Promise<void> {
+    const { requestLimits } = this.#dependencies;
+    await requestLimits?.count({ account, address: this.clientAddress(request) });
   }
 
   /** The 401 that tells the client where to get a token, and for what. */

@@ -5,6 +5,9 @@ import { RegistryError } from '../oci/error.ts';
 
 const MAX_BYTES = 64 * 1024;
 
+/** Where a request's state has its JSON body. */
+const STATE = 'jsonBody';
+
 /**
  * The fields of a form.
  * @throws RegistryError UNSUPPORTED: 415 for another type, 413 for more than 64 KiB.
@@ -22,11 +25,17 @@ export async function readForm(context: Context): Promise<URLSearchParams> {
 export async function readJson<Value>(context: Context, shape: ZodType<Value>): Promise<Value> {
   assertType(context, 'application/json');
   const parsed = shape.safeParse(parseJson(await readSmallBody(context)));
+  context.state[STATE] = parsed.data;
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.map(({ path, message }) => {
     return path.length > 0 ? `${path.join('.')}: ${message}` : message;
   });
   throw refusal(400, mistakes.join('; '));
+}
+
+/** The JSON body of a request that was read by now, where it was right. */
+export function bodyOf({ state }: Context): unknown {
+  return state[STATE];
 }
 
 function assertType(context: Context, type: string): void {

@@ -24,7 +24,7 @@ import type { Mirrors } from './virtual/mirrors.ts';
 export interface TokenDependencies {
   readonly issuer: Issuer;
   readonly siteKeys: SiteKeys;
-  readonly gatekeeper: Pick<Gatekeeper, 'clientAddress'>;
+  readonly gatekeeper: Pick<Gatekeeper, 'clientAddress' | 'count'>;
   /** Says what scopes mean under hosts that are mirrors. */
   readonly mirrors?: Mirrors;
 }
@@ -48,6 +48,7 @@ async function getToken(
   context: Context,
   { issuer, gatekeeper, mirrors }: TokenDependencies,
 ): Promise<void> {
+  await gatekeeper.count(context.req);
   const query = new URLSearchParams(context.querystring);
   const basic = readAuthorization(context, issuer.service);
   const address = gatekeeper.clientAddress(context.req);
@@ -67,6 +68,7 @@ async function postToken(
   context: Context,
   { issuer, gatekeeper, mirrors }: TokenDependencies,
 ): Promise<void> {
+  await gatekeeper.count(context.req);
   const form = await readForm(context);
   // > client_id … REQUIRED. String identifying the client.
   readField(form, 'client_id');

@@ -17,6 +17,7 @@ import { retentionRoutes } from '../http/api/lifecycle/retention.ts';
 import { openApiRoutes } from '../http/api/openapi.ts';
 import { orderRoutes } from '../http/api/orders.ts';
 import { groupRoutes } from '../http/api/people/account-groups.ts';
+import { auditRoutes } from '../http/api/people/audit.ts';
 import { rotationRoutes } from '../http/api/people/rotation.ts';
 import { sessionRoutes } from '../http/api/people/session.ts';
 import { reportRoutes } from '../http/api/reports.ts';
@@ -64,6 +65,7 @@ export function openApi(site: Site, entrance: Entrance) {
     sessionRoutes({ ...auth, gatekeeper }),
     groupRoutes({ ...auth, gatekeeper }),
     rotationRoutes({ ...auth, gatekeeper }),
+    auditRoutes({ ...ports, gatekeeper }),
     repositoryRoutes({ ...geo, ...registry, gatekeeper, changes: config.changes }),
     treeRoutes({ treeViews: new TreeViews(ports), gatekeeper }),
     editRoutes({ ...geo, ...registry, treeEdits, gatekeeper, changes: config.changes }),

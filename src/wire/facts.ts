@@ -18,6 +18,7 @@ import { PostgresLeases } from '../storage/postgres/leases.ts';
 import { PostgresPolicies } from '../storage/postgres/lifecycle/policies.ts';
 import { PostgresMetadata } from '../storage/postgres/metadata.ts';
 import { loadMigrator, migrate } from '../storage/postgres/migrate.ts';
+import { PostgresAuditLog } from '../storage/postgres/people/audit-log.ts';
 import { PostgresRefreshTokens } from '../storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../storage/postgres/replicas.ts';
 import { PostgresSites } from '../storage/postgres/sites.ts';
@@ -58,6 +59,7 @@ export async function openFacts(options: DatabaseOptions) {
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     activityFeed: new PostgresActivityFeed(database),
+    auditLog: new PostgresAuditLog(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),

@@ -11,7 +11,7 @@ function layerOf(path: string): string {
 
 /** Ports stand in `storage` itself, or with their like in a folder of their own. */
 function isPort(third: string | undefined): boolean {
-  return ['backup', 'geo', 'events', 'tree', 'virtual'].includes(third!) || third!.endsWith('.ts');
+  return ['backup', 'geo', 'events', 'people', 'tree', 'virtual'].includes(third!) || third!.endsWith('.ts');
 }
 
 /** What everybody above the words may use: time, randomness, log and the coherence of memories. */

@@ -2,16 +2,19 @@
 import Koa from 'koa';
 import { type Auth, openAuth } from '../../src/auth/auth.ts';
 import { ensureAdministrator, generatePrivateKey } from '../../src/auth/identity.ts';
+import { RequestLimits, type RequestRates } from '../../src/auth/limits/request-limits.ts';
 import { publicJwkOf } from '../../src/auth/site-keys.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { Coherence } from '../../src/coherence.ts';
 import { accessTokenRoutes } from '../../src/http/api/access-tokens.ts';
 import { accountRoutes } from '../../src/http/api/accounts.ts';
 import { groupRoutes } from '../../src/http/api/people/account-groups.ts';
+import { auditRoutes } from '../../src/http/api/people/audit.ts';
 import { rotationRoutes } from '../../src/http/api/people/rotation.ts';
 import { sessionRoutes } from '../../src/http/api/people/session.ts';
 import { Gatekeeper } from '../../src/http/authenticate.ts';
 import { ExternalUrl } from '../../src/http/external-url.ts';
+import { recordActs } from '../../src/http/people/audit-door.ts';
 import { exchangeSessions } from '../../src/http/people/session-door.ts';
 import { RunningServer } from '../../src/http/server.ts';
 import { tokenRoutes } from '../../src/http/token.ts';
@@ -20,10 +23,13 @@ import { createLog } from '../../src/log.ts';
 import { systemRandomness as randomness } from '../../src/randomness.ts';
 import type { Account, Accounts, Grant } from '../../src/storage/accounts.ts';
 import { MemoryAccounts } from '../../src/storage/memory/accounts.ts';
+import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
+import { MemoryAuditLog } from '../../src/storage/memory/people/audit-log.ts';
 import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
+import type { AuditLog } from '../../src/storage/people/audit-log.ts';
 import type { Sites } from '../../src/storage/sites.ts';
 import { patternOf } from './content.ts';
 
@@ -54,6 +60,7 @@ export interface AuthStand extends Auth {
   readonly accounts: Accounts;
   readonly sites: Sites;
   readonly refreshTokens: MemoryRefreshTokens;
+  readonly auditLog: AuditLog;
   readonly privateKey: string;
   /** Records an account with the administrator's password. */
   addAccount(name: string, grants: readonly Grant[], change?: Partial<Account>): Promise<void>;
@@ -68,7 +75,14 @@ export function basic(name: string, secret = ADMIN_PASSWORD): { authorization: s
   return { authorization: `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}` };
 }
 
-export async function openAuthStand(anonymousPull: readonly string[] = []): Promise<AuthStand> {
+interface StandOptions {
+  readonly rates?: RequestRates;
+}
+
+export async function openAuthStand(
+  anonymousPull: readonly string[] = [],
+  { rates }: StandOptions = {},
+): Promise<AuthStand> {
   const clock = new MovableClock();
   const facts = new MemoryFacts({ clock });
   const [accounts, sites] = [new MemoryAccounts(facts), new MemorySites(facts)];
@@ -79,6 +93,7 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
     identity,
     accounts,
     refreshTokens,
+    catalog: new MemoryCatalog(facts),
     sites,
     coherence: new Coherence(new MemoryChangeLog(facts)),
     clock,
@@ -86,7 +101,8 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
     settings: { anonymousPull: anonymousPull.map(patternOf), tokenTtlSeconds: 300 },
   });
   const { passwordHash } = (await accounts.findAccount('admin'))!;
-  const server = await serve(auth);
+  const auditLog = new MemoryAuditLog();
+  const server = await serve(auth, { auditLog, clock, rates });
   return {
     ...auth,
     url: `http://127.0.0.1:${server.port}`,
@@ -94,6 +110,7 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
     accounts,
     sites,
     refreshTokens,
+    auditLog,
     privateKey: identity.privateKey,
     addAccount: async (name, grants, change = {}) =>
       void (await accounts.recordAccount({
@@ -109,16 +126,26 @@ export async function openAuthStand(anonymousPull: readonly string[] = []): Prom
   };
 }
 
-function serve(auth: Auth): Promise<RunningServer> {
+interface Beside {
+  readonly auditLog: AuditLog;
+  readonly clock: Clock;
+  readonly rates: RequestRates | undefined;
+}
+
+function serve(auth: Auth, { auditLog, clock, rates }: Beside): Promise<RunningServer> {
   const externalUrl = new ExternalUrl({ trustedProxies: [] });
-  const gatekeeper = new Gatekeeper({ ...auth, externalUrl, service: SERVICE });
+  const requestLimits = rates && new RequestLimits({ rates, isExcepted: () => false });
+  const gatekeeper = new Gatekeeper({ ...auth, externalUrl, service: SERVICE, requestLimits });
+  const log = createLog('silent');
   const app = new Koa();
-  app.use(writeErrors(createLog('silent')));
+  app.use(writeErrors(log));
   app.use(exchangeSessions(auth.sessions));
+  app.use(recordActs({ auditLog, gatekeeper, clock, log }));
   const people = [accountRoutes, accessTokenRoutes, rotationRoutes, sessionRoutes, groupRoutes];
   for (const routes of [tokenRoutes, ...people]) {
     app.use(routes({ ...auth, gatekeeper }).routes());
   }
+  app.use(auditRoutes({ auditLog, gatekeeper }).routes());
   return RunningServer.listen(app.callback(), { host: '127.0.0.1', port: 0, clock: systemClock });
 }
 

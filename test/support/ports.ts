@@ -25,6 +25,7 @@ import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
 import { MemoryPolicies } from '../../src/storage/memory/lifecycle/policies.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
+import { MemoryAuditLog } from '../../src/storage/memory/people/audit-log.ts';
 import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
 import { MemoryReplicas } from '../../src/storage/memory/replicas.ts';
 import { MemorySecretKeyStore } from '../../src/storage/memory/secret-key.ts';
@@ -54,6 +55,7 @@ import { PostgresIdentityStore } from '../../src/storage/postgres/identity.ts';
 import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
 import { PostgresPolicies } from '../../src/storage/postgres/lifecycle/policies.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
+import { PostgresAuditLog } from '../../src/storage/postgres/people/audit-log.ts';
 import { PostgresRefreshTokens } from '../../src/storage/postgres/refresh-tokens.ts';
 import { PostgresReplicas } from '../../src/storage/postgres/replicas.ts';
 import { PostgresSites } from '../../src/storage/postgres/sites.ts';
@@ -98,6 +100,7 @@ export async function openMemoryPorts() {
     webhooks: new MemoryWebhooks(facts),
     outbox: new MemoryOutbox(facts),
     activityFeed: new MemoryActivityFeed(facts),
+    auditLog: new MemoryAuditLog(),
     leases: new MemoryLeases({ clock }),
     virtualRegistries: new MemoryVirtualRegistries(facts),
     virtualCache: new MemoryVirtualCache(facts),
@@ -152,6 +155,7 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     activityFeed: new PostgresActivityFeed(database),
+    auditLog: new PostgresAuditLog(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),

@@ -1,6 +1,7 @@
 /** The operations on people and what they may, for the OpenAPI document. */
 import type { Operation } from '../openapi.ts';
 import { groupShape } from './account-groups.ts';
+import { AUDIT_QUERY } from './audit.ts';
 import { rotationShape } from './rotation.ts';
 import { signInShape } from './session.ts';
 
@@ -26,6 +27,12 @@ export const PEOPLE: readonly Operation[] = [
     201,
     'Make an access token in place of all that there are.',
     { body: rotationShape },
+  ],
+  [
+    'GET /api/v1/audit',
+    200,
+    'Administrative acts at this site, the newest first.',
+    { query: { ...PAGE, ...AUDIT_QUERY } },
   ],
   ['GET /api/v1/account_groups', 200, 'List the groups of accounts.', { query: PAGE }],
   ['GET /api/v1/account_groups/{name}', 200, 'A group, and what its members may.'],

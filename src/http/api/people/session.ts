@@ -47,11 +47,13 @@ async function getSession(context: Context, dependencies: SessionDependencies): 
 async function signIn(context: Context, dependencies: SessionDependencies): Promise<void> {
   const { sessions, gatekeeper } = dependencies;
   refuseForeignPages(context);
+  await gatekeeper.count(context.req);
   const { account: name, password: secret } = await readJson(context, signInShape);
   const address = gatekeeper.clientAddress(context.req);
   const session = await sessions.signIn({ name, secret, address }).catch((error: unknown) => {
     throw error instanceof RegistryError && error.status === 401 ? wrongPassword() : error;
   });
+  context.state['caller'] = { account: session.account };
   const answer = await describe(session.account, sessions, session);
   const headers = { ...answer.headers, 'Set-Cookie': cookieFor(context, dependencies, session) };
   await writeAnswer(context, { ...answer, headers });
