@@ -41,6 +41,11 @@ export class Coherence {
     return this.#position + this.#repairs;
   }
 
+  /** The same, without the repairs: a position of the change log. */
+  get logPosition(): number {
+    return this.#position;
+  }
+
   add(memory: Memory): void {
     this.#memories.push(memory);
   }

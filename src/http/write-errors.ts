@@ -3,7 +3,13 @@ import type { Context, Middleware } from 'koa';
 import { PrimaryAway } from '../geo/primary-away.ts';
 import type { Log } from '../log.ts';
 import { RegistryError } from '../oci/error.ts';
-import { ChangeRefused, NotPrimary, StorageFull, StorageUnavailable } from '../storage/failure.ts';
+import {
+  ChangeRefused,
+  NameLeased,
+  NotPrimary,
+  StorageFull,
+  StorageUnavailable,
+} from '../storage/failure.ts';
 import { UpstreamFailure } from '../storage/upstream.ts';
 import { UpstreamAway } from '../virtual/failures.ts';
 import { type Answer, API_VERSION, isClientGone, jsonAnswer, writeAnswer } from './answer.ts';
@@ -42,6 +48,11 @@ export function toAnswer(error: unknown): Answer {
   if (error instanceof ChangeRefused) {
     const { errors } = new RegistryError('DENIED', { message: error.message });
     return { ...errorAnswer(errors, {}), status: 403 };
+  }
+  if (error instanceof NameLeased) {
+    const detail = { until: error.until.toISOString() };
+    const { errors, status } = new RegistryError('RENAME_IN_PROGRESS', { detail });
+    return { ...errorAnswer(errors, {}), status };
   }
   if (error instanceof StorageUnavailable || error instanceof NotPrimary) {
     return failure(503, 'the registry cannot reach its storage now', {

@@ -12,7 +12,7 @@ interface Kind {
   readonly message: string;
 }
 
-/** The fourteen codes of the specification, with the status and the sentence they come with. */
+/** The codes, of which fourteen are the specification's, each with its status and sentence. */
 export const CATALOG = {
   BLOB_UNKNOWN: { status: 404, message: 'blob unknown to registry' },
   BLOB_UPLOAD_INVALID: { status: 400, message: 'blob upload invalid' },
@@ -31,6 +31,10 @@ export const CATALOG = {
   DENIED: { status: 403, message: 'requested access to the resource is denied' },
   UNSUPPORTED: { status: 405, message: 'the operation is unsupported' },
   TOOMANYREQUESTS: { status: 429, message: 'too many requests' },
+  // Not of the specification: GitLab's registry has these for names that change.
+  RENAME_CONFLICT: { status: 409, message: 'the new name is taken' },
+  RENAME_IN_PROGRESS: { status: 409, message: 'the name is about to change' },
+  EXCEEDS_LIMITS: { status: 422, message: 'this is more than is changed at once' },
 } as const satisfies Record<string, Kind>;
 
 export type ErrorCode = keyof typeof CATALOG;

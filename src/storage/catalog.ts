@@ -22,6 +22,9 @@ export interface Catalog {
   /** When the repository came to be, or `undefined` where it is not there. */
   findRepository(repository: RepositoryName): Promise<{ readonly createdAt: Date } | undefined>;
 
+  /** Position of its last deletion that is still in the change log, or `undefined`. */
+  findDeletion(repository: RepositoryName): Promise<number | undefined>;
+
   /** Tag names in order; empty also for a repository that is not there. */
   listTags(repository: RepositoryName, page: Page): Promise<string[]>;
 

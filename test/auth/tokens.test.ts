@@ -77,16 +77,16 @@ describe('tokens', () => {
   it('are verified where they were signed, and at every other site', async () => {
     await sites.recordSite(siteNamed('there', thereKey));
     const { token } = siteWith('there', thereKey).tokens.issue(CLAIMS);
-    expect(await verify(token)).to.deep.equal(CLAIMS);
-    expect(await verify(token)).to.deep.equal(CLAIMS);
+    expect(await verify(token)).to.deep.include(CLAIMS);
+    expect(await verify(token)).to.deep.include(CLAIMS);
     const limited = { ...CLAIMS, accessToken: 'id' };
-    expect(await verify(tokens.issue(limited).token)).to.deep.equal(limited);
+    expect(await verify(tokens.issue(limited).token)).to.deep.include(limited);
   });
 
   it('of a site that is cut off are refused at once, remembered ones too', async () => {
     await sites.recordSite(siteNamed('there', thereKey));
     const { token } = siteWith('there', thereKey).tokens.issue(CLAIMS);
-    expect(await verify(token)).to.deep.equal(CLAIMS);
+    expect(await verify(token)).to.deep.include(CLAIMS);
     await sites.deleteSite('there');
     expect(await verify(token)).to.equal(undefined);
   });
@@ -98,10 +98,10 @@ describe('tokens', () => {
 
   it('end with their time and a minute of leeway, remembered ones too (T15)', async () => {
     const { token } = tokens.issue(CLAIMS);
-    expect(await verify(token)).to.deep.equal(CLAIMS);
+    expect(await verify(token)).to.deep.include(CLAIMS);
     clock.pass(359);
-    expect(await verify(token)).to.deep.equal(CLAIMS);
-    expect(await siteWith('here', hereKey).tokens.verify(token)).to.deep.equal(CLAIMS);
+    expect(await verify(token)).to.deep.include(CLAIMS);
+    expect(await siteWith('here', hereKey).tokens.verify(token)).to.deep.include(CLAIMS);
     clock.pass(1);
     expect(await verify(token)).to.equal(undefined);
     expect(await siteWith('here', hereKey).tokens.verify(token)).to.equal(undefined);

@@ -51,4 +51,28 @@ describe('meridian tree and meridian image', () => {
       .to.include('acme and all below it')
       .and.to.include(size);
   });
+
+  it('copy, rename, move and delete, without asking whoever is not there', async function () {
+    this.timeout(60_000);
+    const { digest } = imageOf('a');
+    const copied: unknown = JSON.parse(
+      await run('image', 'copy', 'acme/web/ui:v1', 'gamma/one:v1', '--referrers', '--json'),
+    );
+    expect(copied).to.deep.equal({ image: 'gamma/one:v1', digest, manifests: 1, blobs: 1 });
+    expect(await run('image', 'tag', 'gamma/one:v1', 'v2')).to.equal(
+      `gamma/one:v2 is ${digest}.\n`,
+    );
+    const refused = await run('image', 'delete', 'gamma/one:v1').catch((error: Error) => error);
+    expect(String(refused)).to.include('say --yes');
+    await run('image', 'delete', 'gamma/one:v1', '--yes');
+    const dry = await run('image', 'rename', 'gamma/one', 'gamma/two', '--dry-run');
+    expect(dry).to.include('gamma/one -> gamma/two').and.to.include('kept for you until');
+    await run('image', 'rename', 'gamma/one', 'gamma/two', '--yes');
+    expect(await run('tree', 'move', 'gamma', 'delta', '--yes')).to.equal(
+      '1 image moved to delta.\n',
+    );
+    expect(await run('tree', 'delete', 'delta', '--dry-run')).to.include('delta/two');
+    expect(await run('tree', 'delete', 'delta', '--yes')).to.equal('1 image deleted.\n');
+    expect(JSON.parse(await run('image', 'list', 'delta', '--json'))).to.deep.equal([]);
+  });
 });

@@ -4,6 +4,7 @@ import { printBytes } from '../amounts.ts';
 import { connect } from '../connection.ts';
 import { printTable } from '../print.ts';
 import { printJson } from '../virtual/options.ts';
+import { addImageEdits } from './edits.ts';
 import { type FindOptions, withFilters, withQuery } from './options.ts';
 
 interface ImageText {
@@ -45,6 +46,7 @@ export function addImageCommands(program: Command): void {
           .default('name'),
       ),
   ).action(listTags);
+  addImageEdits(image);
 }
 
 async function listImages(

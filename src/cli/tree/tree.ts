@@ -4,6 +4,7 @@ import { printBytes } from '../amounts.ts';
 import { connect } from '../connection.ts';
 import { printTable } from '../print.ts';
 import { printJson, withJson } from '../virtual/options.ts';
+import { addTreeEdits } from './edits.ts';
 import { type FindOptions, withFilters, withQuery } from './options.ts';
 
 interface AmountsText {
@@ -28,6 +29,7 @@ export function addTreeCommands(program: Command): void {
       .command('size <path>')
       .description('Tell how much an image, a project or a group holds, each content once.'),
   ).action(printSize);
+  addTreeEdits(tree);
 }
 
 async function listLevel(

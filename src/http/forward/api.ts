@@ -18,7 +18,13 @@ const FORWARDED = [
   /^accounts(?:\/|$)/,
   /^account_groups\//,
   /^repositories\//,
+  /^(?:tags|trees)\//,
   /^webhooks\//,
+  // What external registries tell comes with a token that the primary alone knows.
+  /^registry_events\/token$/,
+  /^external_images\//,
+  /^(?:protections|retentions)\//,
+  /^quotas$/,
   /^garbage\/undo$/,
   // What a site does by itself: it reaches upstreams from where it is, and fills its own cache.
   /^virtual_upstreams\/(?![^/]+\/test\/?$)/,

@@ -23,6 +23,14 @@ export class MemoryCatalog implements Catalog {
     return found && { createdAt: found.createdAt };
   }
 
+  async findDeletion(repository: RepositoryName): Promise<number | undefined> {
+    const { tail, head } = this.#facts;
+    const last = this.#facts
+      .list(tail, head - tail)
+      .findLast(({ fact }) => fact.kind === 'repository-deleted' && fact.repository === repository);
+    return last?.position;
+  }
+
   async listTags(repository: RepositoryName, page: Page): Promise<string[]> {
     return cut([...(this.#facts.repositories.get(repository)?.tags.keys() ?? [])], page);
   }

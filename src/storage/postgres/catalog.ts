@@ -17,6 +17,14 @@ const FIND_REPOSITORY: Statement = {
   name: 'find-repository',
   text: 'SELECT created_at AS "createdAt" FROM repositories WHERE name = $1',
 };
+/** Its first condition is that of the index, word by word. */
+const FIND_DELETION: Statement = {
+  name: 'find-deletion',
+  text: `SELECT position FROM changes
+         WHERE CAST(fact AS text) LIKE '{"kind":"repository-deleted"%'
+           AND fact->>'repository' = $1
+         ORDER BY position DESC LIMIT 1`,
+};
 const LIST_TAGS: Statement = {
   name: 'list-tags',
   text: `SELECT name FROM tags WHERE repository = $1 AND name > $2 ORDER BY name LIMIT $3`,
@@ -88,6 +96,11 @@ export class PostgresCatalog implements Catalog {
   ): Promise<{ readonly createdAt: Date } | undefined> {
     const rows = await this.#database.query<{ createdAt: Date }>(FIND_REPOSITORY, [repository]);
     return rows[0];
+  }
+
+  async findDeletion(repository: RepositoryName): Promise<number | undefined> {
+    const rows = await this.#database.query<{ position: number }>(FIND_DELETION, [repository]);
+    return rows[0]?.position;
   }
 
   async listTags(repository: RepositoryName, { after = '', limit }: Page): Promise<string[]> {
