@@ -21,6 +21,7 @@ import { openRequestLimits } from './http/people/request-rates.ts';
 import { exchangeSessions } from './http/people/session-door.ts';
 import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
+import { traceRequests } from './http/tracing/trace-requests.ts';
 import { Admission } from './http/v2/admission.ts';
 import { watchPulls } from './http/v2/watch-images.ts';
 import { Mirrors } from './http/virtual/mirrors.ts';
@@ -49,7 +50,9 @@ export async function answerUntil(
   );
   const tellAll: OnAnswer = (...seen) => watching.forEach((watch) => watch(...seen));
   const handle = createApp({ ...app, onAnswer: tellAll }).callback();
-  const server = await listen(config, figures ? countRequests(handle, figures) : handle);
+  const counted = figures ? countRequests(handle, figures) : handle;
+  const traces = await openTraces(config);
+  const server = await listen(config, traces ? traceRequests(counted, traces) : counted);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
   // Clients are answered while it loads; where that fails, its first caller is told.
@@ -60,6 +63,12 @@ export async function answerUntil(
   draining.abort();
   const couldFinish = await server.drain(config.drainDeadlineMs);
   if (!couldFinish) log.warn('the deadline passed: transfers were cut off');
+  await traces?.close();
+}
+
+async function openTraces({ otlpEndpoint, site }: Config) {
+  if (!otlpEndpoint) return undefined;
+  return (await import('./wire/traces.ts')).openTraces(otlpEndpoint, site);
 }
 
 async function listen(config: Config, answer: Listener): Promise<RunningServer> {

@@ -10,6 +10,7 @@ import { GARBAGE } from './garbage-settings.ts';
 import { GEO } from './geo-settings.ts';
 import { PEOPLE } from './people-settings.ts';
 import { type Given, given, optional, type Setting } from './setting.ts';
+import { TELEMETRY } from './telemetry-settings.ts';
 import { UPSTREAMS } from './upstream-settings.ts';
 import * as value from './values.ts';
 import { WEBHOOKS } from './webhook-settings.ts';
@@ -230,6 +231,7 @@ const ACCESS = {
 export const SETTINGS = {
   ...SITE,
   ...NETWORK,
+  ...TELEMETRY,
   ...STORAGE,
   ...ACCESS,
   ...PEOPLE,

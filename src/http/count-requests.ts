@@ -38,7 +38,7 @@ export function countSources(figures: Figures): OnAnswer {
 }
 
 /** Paths beside the distribution API are told apart by their first word, if it is one of ours. */
-function routeOf(url: string): string {
+export function routeOf(url: string): string {
   const path = url.split('?', 1)[0]!;
   const first = /^\/(v2|jwt|api|livez|readyz)\b/.exec(path)?.[1];
   if (first === 'v2') return matchPath(path)?.path ?? '/v2/…';

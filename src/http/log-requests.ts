@@ -4,6 +4,7 @@
 import type { Middleware } from 'koa';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { type Randomness, systemRandomness } from '../randomness.ts';
 
 /** A line for each read takes a quarter of the rate at which manifests are read. */
 export type AccessLog = 'all' | 'writes' | 'off';
@@ -11,19 +12,35 @@ export type AccessLog = 'all' | 'writes' | 'off';
 interface Dependencies {
   readonly log: Log;
   readonly clock: Clock;
+  readonly randomness?: Randomness;
 }
 
+/**
+ * By it the lines of several programs are found together: a proxy in front may have named the
+ * request, and a secondary passes the name on to its primary.
+ */
+export const REQUEST_ID_HEADER = 'x-request-id';
+
+/** Anything else could be made to look like another line. */
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
 /** The query stays out of it: it may hold a signed state (A26i). */
-export function logRequests(which: AccessLog, { log, clock }: Dependencies): Middleware {
+export function logRequests(which: AccessLog, dependencies: Dependencies): Middleware {
+  const { log, clock, randomness = systemRandomness } = dependencies;
   return async (context, next) => {
     if (which === 'writes' && isRead(context.method)) {
       await next();
       return;
     }
+    const given = context.get(REQUEST_ID_HEADER);
+    const id = REQUEST_ID.test(given) ? given : randomness.uuid();
+    context.req.headers[REQUEST_ID_HEADER] = id;
+    context.set(REQUEST_ID_HEADER, id);
     const started = clock.now().getTime();
     context.res.once('close', () => {
       log.info(
         {
+          id,
           method: context.method,
           path: context.path,
           status: context.res.statusCode,

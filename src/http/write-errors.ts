@@ -32,7 +32,8 @@ async function writeError(context: Context, error: unknown, log: Log): Promise<v
   const isGone = isClientGone(error) && req.destroyed;
   const answer = toAnswer(error);
   if (answer.status >= 500 && !isGone) {
-    log.error({ err: error, method: req.method, path: context.path }, 'a request failed');
+    const id = req.headers['x-request-id'];
+    log.error({ err: error, id, method: req.method, path: context.path }, 'a request failed');
   }
   if (isGone || res.headersSent) {
     context.respond = false;

@@ -113,6 +113,11 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/main.ts', 'src/cli/'],
   'cli-table3': ['src/cli/'],
   yaml: ['src/config/'],
+  'cli-progress': ['src/cli/'],
+  '@opentelemetry/api': ['src/wire/traces.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['src/wire/traces.ts'],
+  '@opentelemetry/resources': ['src/wire/traces.ts'],
+  '@opentelemetry/sdk-trace-base': ['src/wire/traces.ts'],
 };
 
 export function findForbiddenLibraries(source: Source): string[] {

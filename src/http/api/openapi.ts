@@ -11,8 +11,9 @@ import { cutShape, factsShape } from './checksums.ts';
 import { ACTIVITY_QUERY } from './events/activity.ts';
 import { garbageRunShape, garbageUndoShape } from './lifecycle/garbage.ts';
 import { orderShape } from './orders.ts';
-import { reportShape } from './reports.ts';
 import { ACCOUNTS_QUERY, PEOPLE } from './people/operations.ts';
+import { answerReference } from './reference/page.ts';
+import { reportShape } from './reports.ts';
 import { siteFiguresShape } from './site-figures.ts';
 import { invitationShape, joinShape, whereShape } from './sites.ts';
 import { purgeShape, registryShape, uploadTokenShape, upstreamShape } from './virtual/shapes.ts';
@@ -48,6 +49,7 @@ const FOUND = { prefix: 'Only what begins so.', search: 'Only what has this text
 
 const OPERATIONS: readonly Operation[] = [
   ['GET /api/v1/openapi.json', 200, 'This document.', { caller: 'anybody' }],
+  ['GET /api/v1/docs', 200, 'The same for people, as a page.', { caller: 'anybody' }],
   ['GET /api/v1/accounts', 200, 'List the accounts.', { query: { ...PAGE, ...ACCOUNTS_QUERY } }],
   ...PEOPLE,
   ['GET /api/v1/accounts/{name}', 200, 'An account and what it may.'],
@@ -242,6 +244,8 @@ export function openApiRoutes(version: string): Router {
   const router = new Router();
   const document = describeApi(version);
   router.get('/api/v1/openapi.json', (context) => writeAnswer(context, jsonAnswer(document)));
+  const page = answerReference(document);
+  router.get('/api/v1/docs', (context) => writeAnswer(context, page));
   return router;
 }
 

@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly data?: string;
   readonly port?: number;
+  /** File of the program; ours unless it is another version. */
+  readonly program?: string;
   /** The command and what follows it; `serve` by default. */
   readonly words?: readonly string[];
   /** Whether it leads a process group, as what is started in a terminal does. */
@@ -44,7 +46,7 @@ export async function startProgram(options: StartOptions = {}): Promise<Started>
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'meridian-')));
   const port = options.port ?? (await findPort());
   const url = new URL(`http://127.0.0.1:${port}`);
-  const words = [...NODE_FLAGS, PROGRAM, ...(options.words ?? ['serve'])];
+  const words = [...NODE_FLAGS, options.program ?? PROGRAM, ...(options.words ?? ['serve'])];
   const child = spawn(process.execPath, words, {
     env: { ...process.env, ...settingsOf({ data, port }), ...options.env },
     detached: options.hasOwnGroup ?? false,
