@@ -1,13 +1,16 @@
 /**
  * A breaker: once a line has failed, requests fail at once instead of each waiting out its own
- * timeout, until a probe in the background finds that the line answers again. No client ever waits
- * for a probe.
+ * timeout, until a probe in the background finds that the line answers again. Nobody waits for a
+ * probe but who has nobody else to ask, and who comes right after the line broke.
  */
 import type { Clock } from '../../clock.ts';
 import { UpstreamFailure } from '../upstream.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4000;
+
+/** So long a line that fell silent may be a registry that was held up for a moment. */
+const GRACE_MS = 3000;
 
 export interface BreakerOptions {
   readonly clock: Clock;
@@ -22,6 +25,8 @@ export class Breaker {
   readonly #closed = new AbortController();
   #isBroken = false;
   #heardMs = Number.NEGATIVE_INFINITY;
+  #brokenMs = Number.NEGATIVE_INFINITY;
+  #mending: Promise<void> = Promise.resolve();
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -30,6 +35,22 @@ export class Breaker {
   /** Lets a request pass. @throws UpstreamFailure while the line is known to be broken. */
   admit(): void {
     if (this.#isBroken) throw new UpstreamFailure(`${this.#options.name} cannot be reached now`);
+  }
+
+  /**
+   * Waits while the line is broken, but no longer than until it was so for {@link GRACE_MS}.
+   * @returns whether it was broken and is whole now. Never fails.
+   */
+  async outlast(): Promise<boolean> {
+    const { clock } = this.#options;
+    const leftMs = this.#brokenMs + GRACE_MS - clock.elapsedMs();
+    if (!this.#isBroken || leftMs <= 0) return false;
+    const mended = new AbortController();
+    const signal = AbortSignal.any([mended.signal, this.#closed.signal]);
+    const waiting = clock.sleep(leftMs, signal).catch(() => undefined);
+    await Promise.race([waiting, this.#mending]);
+    mended.abort();
+    return !this.#isBroken;
   }
 
   /** When anything was heard last, by the clock that is never set. */
@@ -52,7 +73,8 @@ export class Breaker {
     const wasKnown = this.#isBroken || this.#closed.signal.aborted;
     if (wasKnown || this.#heardMs > sinceMs) return false;
     this.#isBroken = true;
-    void this.#mend();
+    this.#brokenMs = this.#options.clock.elapsedMs();
+    this.#mending = this.#mend();
     return true;
   }
 

@@ -55,6 +55,8 @@ export type LineRequest = Pick<Dispatcher.RequestOptions, 'method'> & {
    */
   readonly limitMs?: number;
   readonly bodyTimeoutMs?: number;
+  /** Nobody else can answer: it is better late than refused, where the line has just broken. */
+  readonly isPatient?: boolean;
 };
 
 export type LineAnswer = Dispatcher.ResponseData;
@@ -91,6 +93,17 @@ export class Line {
    * @throws UpstreamFailure where there is none
    */
   async ask(wanted: LineRequest): Promise<LineAnswer> {
+    if (!wanted.isPatient) return this.#ask(wanted);
+    await this.#breaker.outlast();
+    try {
+      return await this.#ask(wanted);
+    } catch (error) {
+      if (!(await this.#breaker.outlast())) throw error;
+      return this.#ask(wanted);
+    }
+  }
+
+  async #ask(wanted: LineRequest): Promise<LineAnswer> {
     this.#breaker.admit();
     const introduction = (await this.#introduce?.()) ?? {};
     const headers = { ...wanted.headers, ...introduction };
@@ -114,6 +127,7 @@ export class Line {
    * @throws UpstreamFailure where there is no answer
    */
   async pass(wanted: LineRequest): Promise<LineAnswer> {
+    if (wanted.isPatient) await this.#breaker.outlast();
     const url = URL.canParse(wanted.path, this.#url.href) && new URL(wanted.path, this.#url);
     if (url && url.origin === this.#url.origin) return this.#send(url, wanted);
     throw new UpstreamFailure('the path names another host', { status: 400 });

@@ -147,6 +147,8 @@ export class DistributionPrimarySite implements PrimarySite {
       headers: dropAbsent(headers),
       ...(body === undefined ? {} : { body }),
       signal,
+      // Reads may get this site's own answer instead.
+      isPatient: method !== 'GET' && method !== 'HEAD',
       // Where nothing is sent first, the time counts from the start.
       ...(body === undefined ? { limitMs: timeoutMs } : { headTimeoutMs: timeoutMs }),
     });

@@ -41,7 +41,8 @@ export class DistributionUpstream implements Upstream {
     reference: Reference,
   ): Promise<UpstreamManifest | undefined> {
     const path = manifestPath(repository, reference);
-    const answer = await this.#question({ method: 'GET', path, headers: { accept: ACCEPT } });
+    const headers = { accept: ACCEPT };
+    const answer = await this.#question({ method: 'GET', path, headers, isPatient: true });
     return this.#readManifest(answer, path);
   }
 
@@ -82,7 +83,7 @@ export class DistributionUpstream implements Upstream {
     digest: Digest,
   ): Promise<{ readonly sizeBytes: number } | undefined> {
     const path = `/v2/${repository}/blobs/${digest}`;
-    const answer = await this.#question({ method: 'HEAD', path });
+    const answer = await this.#question({ method: 'HEAD', path, isPatient: true });
     if (answer.statusCode === 404) return gone(answer);
     const sizeBytes = Number(answer.headers['content-length'] ?? Number.NaN);
     if (answer.statusCode !== 200 || !Number.isSafeInteger(sizeBytes)) {
