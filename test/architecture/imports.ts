@@ -11,7 +11,10 @@ function layerOf(path: string): string {
 
 /** Ports stand in `storage` itself, or with their like in a folder of their own. */
 function isPort(third: string | undefined): boolean {
-  return ['backup', 'geo', 'events', 'people', 'tree', 'virtual'].includes(third!) || third!.endsWith('.ts');
+  return (
+    ['backup', 'geo', 'events', 'people', 'tree', 'virtual'].includes(third!) ||
+    third!.endsWith('.ts')
+  );
 }
 
 /** What everybody above the words may use: time, randomness, log and the coherence of memories. */
@@ -118,6 +121,10 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/exporter-trace-otlp-http': ['src/wire/traces.ts'],
   '@opentelemetry/resources': ['src/wire/traces.ts'],
   '@opentelemetry/sdk-trace-base': ['src/wire/traces.ts'],
+  preact: ['src/console/'],
+  '@preact/signals': ['src/console/'],
+  uplot: ['src/console/parts/plot.ts'],
+  'd3-geo': ['src/console/build/', 'src/console/pages/sites/'],
 };
 
 export function findForbiddenLibraries(source: Source): string[] {
@@ -140,7 +147,8 @@ function forbidLibrary(path: string, name: string): string | undefined {
 
 /** Name of the package that is imported; `undefined` for our own files. */
 export function packageOf({ specifier }: Import): string | undefined {
-  if (specifier.startsWith('.')) return undefined;
+  // Modules that the build of the console makes by itself are nobody's.
+  if (specifier.startsWith('.') || specifier.startsWith('virtual:')) return undefined;
   if (specifier.startsWith('node:')) return specifier;
   const [scope, name] = specifier.split('/');
   return scope!.startsWith('@') ? `${scope}/${name}` : scope;

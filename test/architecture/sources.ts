@@ -1,5 +1,5 @@
 /** Our own source files, read by the compiler: what they import and how long their parts are. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { SyntaxKind } from 'typescript/unstable/ast';
 import * as is from 'typescript/unstable/ast/is';
@@ -45,12 +45,19 @@ export interface Source {
 /** Folder of package.json, seen from the compiled file. */
 export const ROOT = join(import.meta.dirname, '..', '..', '..');
 
-/** Every file of ours that the compiler knows. */
+/** The console is compiled by itself: it runs in browsers. */
+const PROJECTS = ['tsconfig.json', 'src/console/tsconfig.json'];
+
+/** Every file of ours that the compiler knows, and the styles. */
 export function readSources(): Source[] {
+  return [...PROJECTS.flatMap(readProject), ...readStyles()];
+}
+
+function readProject(configuration: string): Source[] {
   const compiler = new API({});
   try {
     const project = compiler
-      .updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] })
+      .updateSnapshot({ openProjects: [join(ROOT, configuration)] })
       .getProjects()[0]!;
     const files = project.program
       .getSourceFileNames()
@@ -59,6 +66,19 @@ export function readSources(): Source[] {
   } finally {
     compiler.close();
   }
+}
+
+/** They have lines, and nothing else that is counted. */
+function readStyles(): Source[] {
+  const folder = join(ROOT, 'src', 'console');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const nothing = { imports: [], functions: [], classes: [], readsEnvironment: false };
+  return files
+    .filter((file) => file.endsWith('.css'))
+    .map((file) => {
+      const lines = readFileSync(join(folder, file), 'utf8').replace(/\n$/, '').split('\n');
+      return { path: relative(ROOT, join(folder, file)), lines, ...nothing };
+    });
 }
 
 function readSource(file: string, tree: Node): Source {

@@ -1,0 +1,34 @@
+/** All pages: a row for each. */
+import type { FunctionComponent } from 'preact';
+import type { IconName } from '../parts/icons.tsx';
+
+export interface PageEntry {
+  /** First level of its path; what lies below is the page's own. */
+  readonly path: string;
+  readonly name: string;
+  readonly icon: IconName;
+  /** Whether those who do not administer the registry see it too. */
+  readonly isForAll?: boolean;
+  readonly load: () => Promise<FunctionComponent>;
+}
+
+export const PAGES: readonly PageEntry[] = [
+  {
+    path: 'sites',
+    name: 'Sites',
+    icon: 'sites',
+    load: async () => (await import('./sites/sites.tsx')).Sites,
+  },
+  {
+    path: 'replication',
+    name: 'Replication',
+    icon: 'replication',
+    load: async () => (await import('./replication/replication.tsx')).Replication,
+  },
+];
+
+/** The page of a path; the first one that may be seen for an unknown path. */
+export function findPage(pages: readonly PageEntry[], path: string): PageEntry {
+  const [first] = path.split('/');
+  return pages.find((page) => page.path === first) ?? pages[0]!;
+}
