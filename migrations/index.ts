@@ -49,6 +49,7 @@ export const migrations: Readonly<Record<string, () => Promise<Knex.Migration>>>
   '0070-webhook-formats': () => import('./events/0070-webhook-formats.ts'),
   '0075-activity': () => import('./events/0075-activity.ts'),
   '0076-image-pulls': () => import('./events/0076-image-pulls.ts'),
+  '0077-external-images': () => import('./events/0077-external-images.ts'),
   '0080-policies': () => import('./lifecycle/0080-policies.ts'),
   '0081-quota-usages': () => import('./lifecycle/0081-quota-usages.ts'),
   '0090-groups-and-robots': () => import('./people/0090-groups-and-robots.ts'),

@@ -17,6 +17,7 @@ import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
 import type { ActivityFeed } from '../src/storage/events/activity.ts';
 import type { Courier } from '../src/storage/events/courier.ts';
+import type { ExternalImages } from '../src/storage/events/external-images.ts';
 import type { Outbox } from '../src/storage/events/outbox.ts';
 import type { Webhooks } from '../src/storage/events/webhooks.ts';
 import type { Arrivals } from '../src/storage/geo/arrivals.ts';
@@ -43,6 +44,7 @@ import { Bandwidth, type BandwidthWindow } from './copy/bandwidth.ts';
 import { createTransfer } from './copy/transfer.ts';
 import { createPauseCheck, lanesOf, work } from './copy/worker.ts';
 import { follow } from './follow.ts';
+import { type CopiesOptions, copyExternal } from './incoming/copies.ts';
 import type { Task } from './leader.ts';
 import { notify } from './notify/notify.ts';
 import { keepFilled } from './reconcile.ts';
@@ -78,6 +80,7 @@ export interface ReplicationPorts {
   readonly activityFeed: ActivityFeed;
   readonly auditLog: AuditLog;
   readonly imagePulls: ImagePulls;
+  readonly externalImages: ExternalImages;
   readonly sites: Sites;
 }
 
@@ -89,6 +92,7 @@ export interface ReplicationOptions {
   readonly fill: Fill;
   readonly onArrival: OnVerified;
   readonly garbage: GarbageCollection;
+  readonly imageCopies: CopiesOptions['imageCopies'];
   /** Whose caches are kept within their bounds. */
   readonly virtual: Pick<Virtual, 'cleanUp'>;
   /** What clients are about to ask for; absent at a primary. */
@@ -150,6 +154,7 @@ export function wireTasks(options: ReplicationOptions): Task {
       notify({ ...options, ...options.ports }, signal),
     ];
     if (primary) tasks.push(replicate(options, { ...primary, refillBell }, signal));
+    else tasks.push(copyExternal({ ...options, ...options.ports }, signal));
     await Promise.all(tasks);
   };
 }

@@ -126,6 +126,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     webhookBook,
     pulls,
     pullNotes,
+    ...openIncoming({ ...common, registry, geo, remotes }, secretKey),
     retentionRuns: new RetentionRuns(common),
   };
   return { ...options, ...rules, garbage: openGarbage(options), ...beyond, close };

@@ -15,6 +15,8 @@ import type { Catalog } from './storage/catalog.ts';
 import type { ChangeLog } from './storage/change-log.ts';
 import type { Primary } from './storage/distribution/primary.ts';
 import type { ActivityFeed } from './storage/events/activity.ts';
+import type { EventTokens } from './storage/events/event-tokens.ts';
+import type { ExternalImages } from './storage/events/external-images.ts';
 import type { Courier } from './storage/events/courier.ts';
 import type { Outbox } from './storage/events/outbox.ts';
 import type { Webhooks } from './storage/events/webhooks.ts';
@@ -74,6 +76,8 @@ export interface Ports extends Closable {
   readonly webhooks: Webhooks;
   readonly outbox: Outbox;
   readonly activityFeed: ActivityFeed;
+  readonly eventTokens: EventTokens;
+  readonly externalImages: ExternalImages;
   readonly auditLog: AuditLog;
   readonly leases: Leases;
   readonly virtualRegistries: VirtualRegistries;

@@ -1,6 +1,7 @@
 /**
- * The activity feed: who pushed, deleted and moved what, as the change log says it. A trigger takes it from
- * each row that is written there, so it is the same at every site and kept longer than the log.
+ * The activity feed: who pushed, deleted and moved what, as the change log says it. A trigger takes
+ * it from each row that is written there, so it is the same at every site, and kept for longer than
+ * the log.
  */
 import type { Knex } from 'knex';
 

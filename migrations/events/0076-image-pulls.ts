@@ -1,6 +1,7 @@
 /**
- * When images were pulled at a site last: each repository, and each tag and digest of it. Apart from
- * them, since they are facts that all sites share, and this is not; and no pull waits for a push.
+ * When images were pulled at a site last: each repository, and each tag and digest of it. Apart
+ * from them, since they are facts that all sites share, and this is not; and no pull waits for a
+ * push.
  */
 import type { Knex } from 'knex';
 

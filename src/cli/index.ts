@@ -5,6 +5,7 @@ import { addApiCommand } from './api/api.ts';
 import { addBackupCommands } from './backup/backup.ts';
 import { addCompletionCommand } from './completion/completion.ts';
 import { addActivityCommand } from './events/activity.ts';
+import { addEventCommands } from './events/events.ts';
 import { addGarbageCommands } from './garbage.ts';
 import { addImportCommand } from './import/import.ts';
 import { addProfileCommands } from './profile/profile.ts';
@@ -25,6 +26,7 @@ export function addOperatorCommands(program: Command): void {
   addWaitCommand(program);
   addWebhookCommands(program);
   addActivityCommand(program);
+  addEventCommands(program);
   addGarbageCommands(program);
   addTreeCommands(program);
   addImageCommands(program);

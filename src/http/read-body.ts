@@ -17,17 +17,34 @@ export async function readForm(context: Context): Promise<URLSearchParams> {
   return new URLSearchParams((await readSmallBody(context)).toString('utf8'));
 }
 
+export interface BodyLimits {
+  readonly type: string;
+  readonly maxBytes: number;
+  /** So many mistakes are named, the first ones. */
+  readonly maxMistakes: number;
+}
+
+const JSON_LIMITS: BodyLimits = {
+  type: 'application/json',
+  maxBytes: MAX_BYTES,
+  maxMistakes: 100,
+};
+
 /**
  * A JSON body of that shape.
  * @throws RegistryError UNSUPPORTED: 415 for another type, 413 for more than 64 KiB, 400 with each
  * mistake for another shape.
  */
-export async function readJson<Value>(context: Context, shape: ZodType<Value>): Promise<Value> {
-  assertType(context, 'application/json');
-  const parsed = shape.safeParse(parseJson(await readSmallBody(context)));
+export async function readJson<Value>(
+  context: Context,
+  shape: ZodType<Value>,
+  { type, maxBytes, maxMistakes }: BodyLimits = JSON_LIMITS,
+): Promise<Value> {
+  assertType(context, type);
+  const parsed = shape.safeParse(parseJson(await readSmallBody(context, maxBytes)));
   context.state[STATE] = parsed.data;
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(({ path, message }) => {
+  const mistakes = parsed.error.issues.slice(0, maxMistakes).map(({ path, message }) => {
     return path.length > 0 ? `${path.join('.')}: ${message}` : message;
   });
   throw refusal(400, mistakes.join('; '));
@@ -42,13 +59,13 @@ function assertType(context: Context, type: string): void {
   if (!context.request.is(type)) throw refusal(415, `the Content-Type must be ${type}`);
 }
 
-async function readSmallBody({ req }: Context): Promise<Buffer> {
-  if (Number(req.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
+async function readSmallBody({ req }: Context, maxBytes = MAX_BYTES): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     length += (chunk as Buffer).length;
-    if (length > MAX_BYTES) throw tooLarge();
+    if (length > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks, length);
@@ -62,8 +79,8 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function tooLarge(): RegistryError {
-  return refusal(413, `the body has at most ${MAX_BYTES} bytes`);
+function tooLarge(maxBytes: number): RegistryError {
+  return refusal(413, `the body has at most ${maxBytes} bytes`);
 }
 
 function refusal(status: number, message: string): RegistryError {

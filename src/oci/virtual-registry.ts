@@ -39,6 +39,8 @@ export type UpstreamOrigin =
       readonly timeoutMs: number;
       /** A PEM certificate that is trusted besides the system's. */
       readonly ca?: string;
+      /** Where images are copied to of whose pushes it tells by events; none are without. */
+      readonly copyTo?: RepositoryName;
     }
   | {
       readonly kind: 'local';

@@ -37,7 +37,8 @@ export function honouredNamespace(
   return upstreams.some((upstream) => upstream.namespace !== undefined) ? namespace : undefined;
 }
 
-function mayAnswer(upstream: VirtualUpstream, image: RepositoryName): boolean {
+/** Whether its own rules let the upstream answer for the image. */
+export function mayAnswer(upstream: VirtualUpstream, image: RepositoryName): boolean {
   const { allow, deny } = upstream;
   const isAllowed = allow.length === 0 || isCovered(allow, image, upstream);
   return isAllowed && !isCovered(deny, image, upstream);

@@ -4,6 +4,8 @@ import { PostgresCatalog } from '../storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../storage/postgres/change-log.ts';
 import { Database, type DatabaseOptions } from '../storage/postgres/database.ts';
 import { PostgresActivityFeed } from '../storage/postgres/events/activity.ts';
+import { PostgresEventTokens } from '../storage/postgres/events/event-tokens.ts';
+import { PostgresExternalImages } from '../storage/postgres/events/external-images.ts';
 import { PostgresOutbox } from '../storage/postgres/events/outbox.ts';
 import { PostgresWebhooks } from '../storage/postgres/events/webhooks.ts';
 import { PostgresGarbageBin } from '../storage/postgres/garbage/bin.ts';
@@ -59,6 +61,8 @@ export async function openFacts(options: DatabaseOptions) {
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     activityFeed: new PostgresActivityFeed(database),
+    eventTokens: new PostgresEventTokens(database),
+    externalImages: new PostgresExternalImages(database),
     auditLog: new PostgresAuditLog(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),

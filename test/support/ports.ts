@@ -10,6 +10,8 @@ import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryCatalog } from '../../src/storage/memory/catalog.ts';
 import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryActivityFeed } from '../../src/storage/memory/events/activity.ts';
+import { MemoryEventTokens } from '../../src/storage/memory/events/event-tokens.ts';
+import { MemoryExternalImages } from '../../src/storage/memory/events/external-images.ts';
 import { MemoryOutbox } from '../../src/storage/memory/events/outbox.ts';
 import { MemoryWebhooks } from '../../src/storage/memory/events/webhooks.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
@@ -42,6 +44,8 @@ import { PostgresCatalog } from '../../src/storage/postgres/catalog.ts';
 import { PostgresChangeLog } from '../../src/storage/postgres/change-log.ts';
 import { Database } from '../../src/storage/postgres/database.ts';
 import { PostgresActivityFeed } from '../../src/storage/postgres/events/activity.ts';
+import { PostgresEventTokens } from '../../src/storage/postgres/events/event-tokens.ts';
+import { PostgresExternalImages } from '../../src/storage/postgres/events/external-images.ts';
 import { PostgresOutbox } from '../../src/storage/postgres/events/outbox.ts';
 import { PostgresWebhooks } from '../../src/storage/postgres/events/webhooks.ts';
 import { PostgresGarbageBin } from '../../src/storage/postgres/garbage/bin.ts';
@@ -100,6 +104,8 @@ export async function openMemoryPorts() {
     webhooks: new MemoryWebhooks(facts),
     outbox: new MemoryOutbox(facts),
     activityFeed: new MemoryActivityFeed(facts),
+    eventTokens: new MemoryEventTokens(),
+    externalImages: new MemoryExternalImages(),
     auditLog: new MemoryAuditLog(),
     leases: new MemoryLeases({ clock }),
     virtualRegistries: new MemoryVirtualRegistries(facts),
@@ -155,6 +161,8 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     activityFeed: new PostgresActivityFeed(database),
+    eventTokens: new PostgresEventTokens(database),
+    externalImages: new PostgresExternalImages(database),
     auditLog: new PostgresAuditLog(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),

@@ -42,6 +42,8 @@ interface ChangeOptions extends ConnectionOptions {
   readonly viaPrimary?: string;
   readonly connections?: number;
   readonly description?: string;
+  /** `false` lets nothing be copied. */
+  readonly copyTo?: string | false;
 }
 
 type ListOptions = ConnectionOptions & { readonly json?: boolean };
@@ -91,12 +93,14 @@ function withChange(command: Command): Command {
       .option('--when-gone <what>', 'forget or keep what it has no more')
       .option('--via-primary <when>', 'first, when-limited or never: how a secondary asks')
       .option('--connections <count>', 'the most at once', parseCount)
+      .option('--copy-to <path>', 'copy images here of whose pushes it tells by events')
+      .option('--no-copy-to', 'copy none')
       .option('--description <text>', 'what it is'),
   );
 }
 
 function bodyOf({ login, library, realmHost, validity, connections, ...options }: ChangeOptions) {
-  const { address, local, loginPassword, ...rest } = options;
+  const { address, local, loginPassword, copyTo, ...rest } = options;
   const { url: _, user: _user, password: _password, ...common } = rest;
   const credentials =
     login === false
@@ -111,6 +115,7 @@ function bodyOf({ login, library, realmHost, validity, connections, ...options }
     rewritesLibrary: library,
     validityHours: validity,
     maxConcurrency: connections,
+    copyTo: copyTo === false ? null : copyTo,
   };
 }
 

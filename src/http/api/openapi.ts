@@ -8,7 +8,6 @@ import { jsonAnswer, writeAnswer } from '../answer.ts';
 import { tokenShape } from './access-tokens.ts';
 import { accountShape, passwordShape } from './accounts.ts';
 import { cutShape, factsShape } from './checksums.ts';
-import { ACTIVITY_QUERY } from './events/activity.ts';
 import { garbageRunShape, garbageUndoShape } from './lifecycle/garbage.ts';
 import { orderShape } from './orders.ts';
 import { ACCOUNTS_QUERY, PEOPLE } from './people/operations.ts';
@@ -27,7 +26,7 @@ interface Details {
   /** Query parameters, by name. */
   readonly query?: Readonly<Record<string, string>>;
   /** Who asks, where it is no account. */
-  readonly caller?: 'anybody' | 'site' | 'joinToken';
+  readonly caller?: 'anybody' | 'site' | 'joinToken' | 'eventToken';
 }
 
 export type Operation = readonly [
@@ -97,12 +96,6 @@ const OPERATIONS: readonly Operation[] = [
     200,
     'How much a part of the tree holds, each content counted once.',
     { query: { tree: 'A group, a project, or any other path.' } },
-  ],
-  [
-    'GET /api/v1/activity',
-    200,
-    'Who pushed and deleted what, the newest first.',
-    { query: { ...PAGE, ...ACTIVITY_QUERY } },
   ],
   ['GET /api/v1/sites', 200, 'List the sites, and how each is.'],
   ['POST /api/v1/sites', 201, 'Invite a site.', { body: invitationShape }],
@@ -226,6 +219,7 @@ const CALLERS = {
   anybody: [],
   site: [{ site: [] }],
   joinToken: [{ token: [] }],
+  eventToken: [{ token: [] }],
 } as const;
 
 const SECURITY_SCHEMES = {

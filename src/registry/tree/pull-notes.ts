@@ -28,7 +28,7 @@ export class PullNotes {
     this.#log = log;
   }
 
-  /** That it was pulled now. Written within seconds; one that is lost with the process harms little. */
+  /** That it was pulled now. Written within seconds; to lose one with the process harms little. */
   note({ repository, digest, tag }: Omit<Pull, 'at'>): void {
     const key = `${repository} ${digest} ${tag}`;
     if (this.#held.size >= MAX_HELD && !this.#held.has(key)) return;

@@ -1,5 +1,6 @@
 /** What an upstream becomes by a change, and what people see of it. */
 
+import type { RepositoryName } from '../../oci/reference.ts';
 import { isVirtualName } from '../../oci/virtual-name.ts';
 import type {
   UpstreamCredentials,
@@ -15,10 +16,11 @@ type LocalOrigin = Extract<UpstreamOrigin, { kind: 'local' }>;
 
 /** What is to be other than it was; what is absent stays, `null` takes away. */
 export type UpstreamChange = Partial<Omit<VirtualUpstream, 'name' | 'origin' | 'namespace'>> &
-  Partial<Omit<RemoteOrigin, 'kind' | 'credentials' | 'ca'>> &
+  Partial<Omit<RemoteOrigin, 'kind' | 'credentials' | 'ca' | 'copyTo'>> &
   Partial<Omit<LocalOrigin, 'kind'>> & {
     readonly namespace?: string | null;
     readonly ca?: string | null;
+    readonly copyTo?: RepositoryName | null;
     /** Both or neither, of this and the password. */
     readonly username?: string | null;
     readonly password?: string | null;
@@ -102,6 +104,7 @@ function remoteOrigin(
   const { url } = change;
   const {
     ca: caBefore,
+    copyTo: copiedBefore,
     credentials: _,
     ...settled
   } = {
@@ -111,6 +114,8 @@ function remoteOrigin(
   };
   const credentials = credentialsAfter(before, change, sealing);
   const ca = change.ca === undefined ? caBefore : change.ca;
+  const copyTo = change.copyTo === undefined ? copiedBefore : change.copyTo;
+  if (copyTo && isVirtualName(copyTo)) throw refusal('images are copied to no virtual registry');
   return {
     ...settled,
     ...pick(change, REMOTE_FIELDS),
@@ -118,6 +123,7 @@ function remoteOrigin(
     url,
     ...(credentials ? { credentials } : {}),
     ...(typeof ca === 'string' ? { ca } : {}),
+    ...(copyTo ? { copyTo } : {}),
   };
 }
 

@@ -46,7 +46,8 @@ describe('the table of the activity feed', () => {
 
   it('notes a push in the transaction that appends it, and none without', async () => {
     const fact = { kind: 'tag-deleted', repository: 'beta/app', tag: 'v1', actor: 'ann' };
-    const append = `INSERT INTO changes (position, epoch, at, fact) VALUES (${ROWS + 1}, 1, now(), $1)`;
+    const columns = 'position, epoch, at, fact';
+    const append = `INSERT INTO changes (${columns}) VALUES (${ROWS + 1}, 1, now(), $1)`;
     const count = async () => {
       const text = "SELECT count(*)::int AS count FROM activity WHERE repository = 'beta/app'";
       return (await client.query<{ count: number }>(text)).rows[0]!.count;

@@ -8,6 +8,12 @@ interface TagText {
   readonly pulledAt?: string;
 }
 
+const readTags = async (site: string) => {
+  const answer = await send(`${site}/api/v1/repositories/acme/app/tags`);
+  const { tags = [] } = (await answer.json()) as { tags?: TagText[] };
+  return new Map(tags.map(({ name, pulledAt }) => [name, pulledAt]));
+};
+
 describe('the last pull of an image', () => {
   let pair: Pair;
 
@@ -15,12 +21,6 @@ describe('the last pull of an image', () => {
     pair = await openPair(openMemoryPorts);
   });
   after(() => pair.close());
-
-  const readTags = async (site: string) => {
-    const answer = await send(`${site}/api/v1/repositories/acme/app/tags`);
-    const { tags = [] } = (await answer.json()) as { tags?: TagText[] };
-    return new Map(tags.map(({ name, pulledAt }) => [name, pulledAt]));
-  };
 
   it('is noted where it happens, and told to the primary', async () => {
     const { primary, secondary } = pair;

@@ -1,6 +1,6 @@
 /**
- * `GET /api/v1/activity`: who pushed, deleted and moved what. Each site answers from its own rows, and
- * tells of the repositories alone that the caller may pull.
+ * `GET /api/v1/activity`: who pushed, deleted and moved what. Each site answers from its own rows,
+ * and tells of the repositories alone that the caller may pull.
  */
 import { Router } from '@koa/router';
 import type { Context } from 'koa';

@@ -41,6 +41,7 @@ export const upstreamShape = z.strictObject({
     .refine(isCertificate, 'this is no PEM certificate')
     .nullable()
     .optional(),
+  copyTo: imageShape.nullable().optional(),
   validityHours: z.int().min(0).max(876_000).optional(),
   negativeTtlSeconds: z.int().min(0).max(60).optional(),
   allow: patternsShape.optional(),

@@ -89,7 +89,8 @@ export class MemoryTreeChanges implements TreeChanges {
     if (outcome.kind !== 'moved') return outcome;
     this.#facts.nameLeases.release(leaseOf(move));
     for (const name of outcome.names) {
-      const facts = [...this.#describe(name, nameOf(move.actor)), deletedOf(name.from, move.actor)];
+      const gone = { ...deletedOf(name.from, move.actor), movedTo: name.to };
+      const facts = [...this.#describe(name, nameOf(move.actor)), gone];
       this.#commit(facts, move.actor, name.from);
     }
     return outcome;
@@ -130,11 +131,13 @@ export class MemoryTreeChanges implements TreeChanges {
     const links = [...blobs].map((blob) => linkOf(repository, blob, by));
     const recorded = [...manifests.values()].flatMap((record) => {
       const on = [...tags].filter(([, digest]) => digest === record.digest);
-      if (on.length === 0) return [recordedOf({ repository, record, by })];
+      const movedFrom = from;
+      if (on.length === 0) return [{ ...recordedOf({ repository, record, by }), movedFrom }];
       return on.map(([tag]) => {
         const push = this.#facts.pushes.get(`${from}:${tag}`)!;
         const pushedAt = push.at.toISOString();
-        return { ...recordedOf({ repository, record, by: push.by, tags: [tag] }), pushedAt };
+        const recorded = recordedOf({ repository, record, by: push.by, tags: [tag] });
+        return { ...recorded, pushedAt, movedFrom };
       });
     });
     return [...links, ...recorded];
@@ -165,8 +168,8 @@ function linkOf(repository: RepositoryName, [digest, sizeBytes]: [Digest, number
   return { kind: 'blob-linked', repository, digest, sizeBytes, actor } as const;
 }
 
-function deletedOf(repository: RepositoryName, actor: Actor): Fact {
-  return { kind: 'repository-deleted', repository, actor: nameOf(actor) };
+function deletedOf(repository: RepositoryName, actor: Actor) {
+  return { kind: 'repository-deleted', repository, actor: nameOf(actor) } as const;
 }
 
 interface Recorded {

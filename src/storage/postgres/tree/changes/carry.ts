@@ -1,7 +1,7 @@
 /** Writes what a repository holds under another name, too, by the same rows. No bytes of blobs. */
 import type { Knex } from 'knex';
 import type { Digest } from '../../../../oci/digest.ts';
-import type { RepositoryName, Tag } from '../../../../oci/reference.ts';
+import type { Tag } from '../../../../oci/reference.ts';
 import type { Fact } from '../../../change-log.ts';
 import type { NameMove } from '../../../tree/tree-changes.ts';
 
@@ -74,7 +74,7 @@ interface ManifestRow {
 /** What the repository holds, as if it came to be now; but tags were pushed when they were. */
 export async function describeWhole(
   trx: Knex.Transaction,
-  repository: RepositoryName,
+  { from: movedFrom, to: repository }: NameMove,
   actor: string,
 ): Promise<Fact[]> {
   const links = await trx('blob_links')
@@ -90,6 +90,7 @@ export async function describeWhole(
     repository,
     ...manifest,
     actor: pushedBy ?? actor,
+    movedFrom,
     ...(pushedAt ? { pushedAt: pushedAt.toISOString() } : {}),
   }));
   return [...linked, ...recorded];

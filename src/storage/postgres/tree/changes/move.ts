@@ -92,8 +92,8 @@ async function tell(
   { from, to }: NameMove,
   actor: string,
 ): Promise<Telling> {
-  const facts = await describeWhole(trx, to, actor);
-  const gone = { kind: 'repository-deleted', repository: from, actor } as const;
+  const facts = await describeWhole(trx, { from, to }, actor);
+  const gone = { kind: 'repository-deleted', repository: from, actor, movedTo: to } as const;
   return { facts: [...facts, gone], fromRepository: from };
 }
 

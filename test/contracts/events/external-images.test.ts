@@ -1,0 +1,5 @@
+import { openMemoryPorts, openPostgresPorts } from '../../support/ports.ts';
+import { describeExternalImagesContract } from '../suites/events/external-images.ts';
+
+describeExternalImagesContract('memory', openMemoryPorts);
+describeExternalImagesContract('PostgreSQL', openPostgresPorts);
