@@ -40,7 +40,8 @@ export class Departures implements Memory {
     if (!claims) return undefined;
     const access: Access[] = [];
     for (const entry of claims.access) {
-      const name = entry.type === 'repository' ? parseRepositoryName(entry.name) : undefined;
+      const isHeld = entry.type === 'repository' && entry.actions.length > 0;
+      const name = isHeld ? parseRepositoryName(entry.name) : undefined;
       const deletedAt = name ? (this.#deletions.get(name) ?? (await this.#read(name))) : 0;
       if (deletedAt <= (claims.position ?? 0)) access.push(entry);
     }

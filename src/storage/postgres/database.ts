@@ -13,6 +13,8 @@ import { toFailure } from './failure.ts';
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** How long its answer is waited for, in milliseconds, where that is longer than for others. */
+  readonly query_timeout?: number;
 }
 
 export interface DatabaseOptions {

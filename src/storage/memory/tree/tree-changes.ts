@@ -209,5 +209,5 @@ function collect(source: MemoryRepository, root: ManifestRecord, withReferrers: 
   }
   const blobs = [...new Set([...records].flatMap((record) => record.blobs))];
   for (const blob of blobs) if (!source.blobs.has(blob)) missing.add(blob);
-  return { records: [...records].reverse(), blobs, missing: [...missing] };
+  return { records: [...records].toReversed(), blobs, missing: [...missing] };
 }
