@@ -12,6 +12,7 @@ import type { RepositoryName } from '../src/oci/reference.ts';
 import type { Randomness } from '../src/randomness.ts';
 import type { Fill, OnVerified } from '../src/registry/fill.ts';
 import type { GarbageCollection } from '../src/registry/garbage/garbage.ts';
+import type { RetentionRuns } from '../src/registry/lifecycle/retention-runs.ts';
 import type { BlobStore } from '../src/storage/blob-store.ts';
 import type { Catalog } from '../src/storage/catalog.ts';
 import type { ChangeLog } from '../src/storage/change-log.ts';
@@ -52,10 +53,11 @@ import { report } from './report.ts';
 import { type Job, schedule } from './schedule.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { trimLog } from './trim-log.ts';
-import { forgetActs } from './upkeep/acts.ts';
 import { forgetActivity, forgetPulls } from './upkeep/activity.ts';
+import { forgetActs } from './upkeep/acts.ts';
 import { describeCollection } from './upkeep/garbage.ts';
 import { type OrderOptions, obey } from './upkeep/orders.ts';
+import { describeRetention } from './upkeep/retention.ts';
 import { keepUp } from './upkeep/upkeep.ts';
 import { verifyOlder } from './upkeep/verify.ts';
 
@@ -92,6 +94,7 @@ export interface ReplicationOptions {
   readonly fill: Fill;
   readonly onArrival: OnVerified;
   readonly garbage: GarbageCollection;
+  readonly retentionRuns: RetentionRuns;
   readonly imageCopies: CopiesOptions['imageCopies'];
   /** Whose caches are kept within their bounds. */
   readonly virtual: Pick<Virtual, 'cleanUp'>;
@@ -122,6 +125,8 @@ export interface ReplicationOptions {
   /** After so many tries, or so long, a delivery is given up. */
   readonly webhookAttempts: number;
   readonly webhookExpiryMs: number;
+  /** How many deliveries are kept for one webhook. */
+  readonly webhookOutbox: number;
   /** For how long the activity feed is kept. */
   readonly activityRetentionMs: number;
   /** For how long administrative acts are kept. */
@@ -186,6 +191,7 @@ async function runUpkeep(
     { name: 'trim', expression: UPKEEP_TIMES, run: () => trimLog({ ...options, ...ports }) },
     { name: 'reverify', expression: REVERIFY_TIMES, run: () => reverify(options, signal) },
     ...describeCollection(options, signal),
+    ...describeRetention(options, signal),
     { name: 'activity', expression: UPKEEP_TIMES, run: () => forget(options) },
     { name: 'virtual', expression: UPKEEP_TIMES, run: () => options.virtual.cleanUp() },
     ...more,

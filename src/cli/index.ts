@@ -8,6 +8,9 @@ import { addActivityCommand } from './events/activity.ts';
 import { addEventCommands } from './events/events.ts';
 import { addGarbageCommands } from './garbage.ts';
 import { addImportCommand } from './import/import.ts';
+import { addProtectionCommands } from './lifecycle/protection.ts';
+import { addQuotaCommands } from './lifecycle/quota.ts';
+import { addRetentionCommands } from './lifecycle/retention.ts';
 import { addProfileCommands } from './profile/profile.ts';
 import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
@@ -16,7 +19,7 @@ import { addImageCommands } from './tree/image.ts';
 import { addTreeCommands } from './tree/tree.ts';
 import { addVirtualCommands } from './virtual/index.ts';
 import { addWaitCommand } from './wait.ts';
-import { addWebhookCommands } from './webhook.ts';
+import { addWebhookCommands } from './events/webhook.ts';
 
 export function addOperatorCommands(program: Command): void {
   addSiteCommands(program);
@@ -28,6 +31,9 @@ export function addOperatorCommands(program: Command): void {
   addActivityCommand(program);
   addEventCommands(program);
   addGarbageCommands(program);
+  addProtectionCommands(program);
+  addRetentionCommands(program);
+  addQuotaCommands(program);
   addTreeCommands(program);
   addImageCommands(program);
   addVirtualCommands(program);

@@ -6,12 +6,14 @@ import type { Randomness } from '../randomness.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Catalog } from '../storage/catalog.ts';
 import type { IdentityStore } from '../storage/identity.ts';
+import type { Policies } from '../storage/lifecycle/policies.ts';
 import type { Metadata, StoredManifest } from '../storage/metadata.ts';
 import type { UploadTracker } from '../storage/upload-tracker.ts';
 import { BlobLinks } from './blob-links.ts';
 import { BlobMemory } from './blob-memory.ts';
 import { Blobs } from './blobs.ts';
 import type { Elsewhere } from './elsewhere.ts';
+import { Quotas } from './lifecycle/quotas.ts';
 import { ManifestMemory } from './manifest-memory.ts';
 import { Manifests } from './manifests.ts';
 import { Referrers } from './referrers.ts';
@@ -27,6 +29,7 @@ export interface RegistryDependencies {
   readonly catalog: Catalog;
   readonly blobStore: BlobStore;
   readonly uploadTracker: UploadTracker;
+  readonly policies: Policies;
   readonly identityStore: IdentityStore;
   readonly coherence: Coherence;
   readonly clock: Clock;
@@ -44,6 +47,7 @@ export interface Registry {
   readonly blobs: Blobs;
   readonly manifests: Manifests;
   readonly referrers: Referrers;
+  readonly quotas: Quotas;
   readonly repositories: Repositories;
   readonly tags: Tags;
   readonly uploads: Uploads;
@@ -56,6 +60,8 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
   const blobMemory = new BlobMemory(dependencies);
   coherence.add(manifestMemory);
   coherence.add(blobMemory);
+  const quotas = new Quotas(dependencies);
+  coherence.add(quotas);
   const states = await UploadStates.open(dependencies, cluster);
   const leases = new UploadLeases(dependencies);
   const blobLinks = new BlobLinks(dependencies);
@@ -63,6 +69,7 @@ export async function openRegistry(dependencies: RegistryDependencies): Promise<
     blobs: new Blobs({ ...dependencies, blobLinks, memory: blobMemory }),
     manifests: new Manifests({ ...dependencies, memory: manifestMemory }),
     referrers: new Referrers({ ...dependencies, memory: manifestMemory }),
+    quotas,
     repositories: new Repositories(dependencies),
     tags: new Tags(dependencies),
     uploads: new Uploads({ ...dependencies, leases, blobLinks }),

@@ -18,6 +18,7 @@ import { PostgresSnapshot } from '../storage/postgres/geo/snapshot.ts';
 import { PostgresIdentityStore } from '../storage/postgres/identity.ts';
 import { PostgresLeases } from '../storage/postgres/leases.ts';
 import { PostgresPolicies } from '../storage/postgres/lifecycle/policies.ts';
+import { PostgresTagSweeps } from '../storage/postgres/lifecycle/tag-sweeps.ts';
 import { PostgresMetadata } from '../storage/postgres/metadata.ts';
 import { loadMigrator, migrate } from '../storage/postgres/migrate.ts';
 import { PostgresAuditLog } from '../storage/postgres/people/audit-log.ts';
@@ -50,6 +51,7 @@ export async function openFacts(options: DatabaseOptions) {
     garbageReviews: new PostgresGarbageReviews(database),
     garbageBin: new PostgresGarbageBin(database),
     policies: new PostgresPolicies(database),
+    tagSweeps: new PostgresTagSweeps(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
@@ -61,9 +63,9 @@ export async function openFacts(options: DatabaseOptions) {
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     activityFeed: new PostgresActivityFeed(database),
+    auditLog: new PostgresAuditLog(database),
     eventTokens: new PostgresEventTokens(database),
     externalImages: new PostgresExternalImages(database),
-    auditLog: new PostgresAuditLog(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),

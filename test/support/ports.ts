@@ -26,6 +26,7 @@ import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { MemoryLedger } from '../../src/storage/memory/ledger.ts';
 import { MemoryPolicies } from '../../src/storage/memory/lifecycle/policies.ts';
+import { MemoryTagSweeps } from '../../src/storage/memory/lifecycle/tag-sweeps.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryAuditLog } from '../../src/storage/memory/people/audit-log.ts';
 import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
@@ -58,6 +59,7 @@ import { PostgresSnapshot } from '../../src/storage/postgres/geo/snapshot.ts';
 import { PostgresIdentityStore } from '../../src/storage/postgres/identity.ts';
 import { PostgresLeases } from '../../src/storage/postgres/leases.ts';
 import { PostgresPolicies } from '../../src/storage/postgres/lifecycle/policies.ts';
+import { PostgresTagSweeps } from '../../src/storage/postgres/lifecycle/tag-sweeps.ts';
 import { PostgresMetadata } from '../../src/storage/postgres/metadata.ts';
 import { PostgresAuditLog } from '../../src/storage/postgres/people/audit-log.ts';
 import { PostgresRefreshTokens } from '../../src/storage/postgres/refresh-tokens.ts';
@@ -91,6 +93,7 @@ export async function openMemoryPorts() {
     garbageReviews: new MemoryGarbageReviews(facts, garbageBin),
     garbageBin,
     policies: new MemoryPolicies(facts),
+    tagSweeps: new MemoryTagSweeps(facts),
     accounts: new MemoryAccounts(facts),
     refreshTokens: new MemoryRefreshTokens(),
     identityStore: new MemoryIdentityStore(),
@@ -104,9 +107,9 @@ export async function openMemoryPorts() {
     webhooks: new MemoryWebhooks(facts),
     outbox: new MemoryOutbox(facts),
     activityFeed: new MemoryActivityFeed(facts),
+    auditLog: new MemoryAuditLog(),
     eventTokens: new MemoryEventTokens(),
     externalImages: new MemoryExternalImages(),
-    auditLog: new MemoryAuditLog(),
     leases: new MemoryLeases({ clock }),
     virtualRegistries: new MemoryVirtualRegistries(facts),
     virtualCache: new MemoryVirtualCache(facts),
@@ -148,6 +151,7 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     garbageReviews: new PostgresGarbageReviews(database),
     garbageBin: new PostgresGarbageBin(database),
     policies: new PostgresPolicies(database),
+    tagSweeps: new PostgresTagSweeps(database),
     accounts: new PostgresAccounts(database),
     refreshTokens: new PostgresRefreshTokens(database),
     identityStore: new PostgresIdentityStore(database),
@@ -161,9 +165,9 @@ export async function openPortsOver({ url, folder }: { url: string; folder: stri
     webhooks: new PostgresWebhooks(database),
     outbox: new PostgresOutbox(database),
     activityFeed: new PostgresActivityFeed(database),
+    auditLog: new PostgresAuditLog(database),
     eventTokens: new PostgresEventTokens(database),
     externalImages: new PostgresExternalImages(database),
-    auditLog: new PostgresAuditLog(database),
     leases: new PostgresLeases(database),
     virtualRegistries: new PostgresVirtualRegistries(database),
     virtualCache: new PostgresVirtualCache(database),

@@ -26,6 +26,7 @@ import { MemoryChangeLog } from '../../src/storage/memory/change-log.ts';
 import { MemoryFacts } from '../../src/storage/memory/facts.ts';
 import { MemoryIdentityStore } from '../../src/storage/memory/identity.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
+import { MemoryPolicies } from '../../src/storage/memory/lifecycle/policies.ts';
 import { MemoryMetadata } from '../../src/storage/memory/metadata.ts';
 import { MemoryRefreshTokens } from '../../src/storage/memory/refresh-tokens.ts';
 import { MemorySites } from '../../src/storage/memory/sites.ts';
@@ -90,6 +91,7 @@ export async function startRegistry(options: StartOptions = {}): Promise<TestReg
     catalog: new MemoryCatalog(facts),
     blobStore,
     uploadTracker,
+    policies: new MemoryPolicies(facts),
     identityStore: new MemoryIdentityStore(),
     coherence,
     clock,
@@ -161,6 +163,7 @@ function openTestAuth({ options, facts, ...parts }: AuthParts): Auth {
   return openAuth({
     identity: { cluster: CLUSTER, site: 'test', privateKey: generatePrivateKey() },
     refreshTokens: new MemoryRefreshTokens(),
+    catalog: new MemoryCatalog(facts),
     sites: new MemorySites(facts),
     ...parts,
     randomness: systemRandomness,

@@ -8,15 +8,23 @@ import { jsonAnswer, writeAnswer } from '../answer.ts';
 import { tokenShape } from './access-tokens.ts';
 import { accountShape, passwordShape } from './accounts.ts';
 import { cutShape, factsShape } from './checksums.ts';
+import { EVENTS } from './events/operations.ts';
 import { garbageRunShape, garbageUndoShape } from './lifecycle/garbage.ts';
+import {
+  protectionShape,
+  quotaShape,
+  retentionRunShape,
+  retentionShape,
+} from './lifecycle/shapes.ts';
 import { orderShape } from './orders.ts';
 import { ACCOUNTS_QUERY, PEOPLE } from './people/operations.ts';
 import { answerReference } from './reference/page.ts';
 import { reportShape } from './reports.ts';
+import { settingsShape } from './settings/settings.ts';
 import { siteFiguresShape } from './site-figures.ts';
 import { invitationShape, joinShape, whereShape } from './sites.ts';
+import { TREE } from './tree/operations.ts';
 import { purgeShape, registryShape, uploadTokenShape, upstreamShape } from './virtual/shapes.ts';
-import { redeliverShape, webhookShape } from './webhooks.ts';
 
 interface Details {
   /** What the body of the request must be. */
@@ -43,14 +51,15 @@ const statusShape = siteFiguresShape.and(
 
 const PAGE = { n: 'At most so many; 1000 by default.', last: 'Only what comes behind this one.' };
 
-/** Of the tree of names. */
-const FOUND = { prefix: 'Only what begins so.', search: 'Only what has this text in it.' };
+/** Where a policy is set; '' stands for the whole registry. */
+const POLICY_PATH = { path: 'A path of the tree of names; empty for the whole registry.' };
+const POLICY_PAGE = { ...PAGE, path: 'Only those of exactly this path.' };
 
 const OPERATIONS: readonly Operation[] = [
   ['GET /api/v1/openapi.json', 200, 'This document.', { caller: 'anybody' }],
   ['GET /api/v1/docs', 200, 'The same for people, as a page.', { caller: 'anybody' }],
-  ['GET /api/v1/accounts', 200, 'List the accounts.', { query: { ...PAGE, ...ACCOUNTS_QUERY } }],
   ...PEOPLE,
+  ['GET /api/v1/accounts', 200, 'List the accounts.', { query: { ...PAGE, ...ACCOUNTS_QUERY } }],
   ['GET /api/v1/accounts/{name}', 200, 'An account and what it may.'],
   [
     'PUT /api/v1/accounts/{name}',
@@ -64,39 +73,7 @@ const OPERATIONS: readonly Operation[] = [
   ['GET /api/v1/accounts/{name}/access-tokens', 200, 'List access tokens.'],
   ['POST /api/v1/accounts/{name}/access-tokens', 201, 'Make one.', { body: tokenShape }],
   ['DELETE /api/v1/accounts/{name}/access-tokens/{id}', 204, 'End an access token.'],
-  ['DELETE /api/v1/repositories/{name}', 204, 'Delete a repository with all that is in it.'],
-  ['GET /api/v1/groups', 200, 'List the groups.', { query: { ...PAGE, ...FOUND } }],
-  [
-    'GET /api/v1/projects',
-    200,
-    'List the projects of a group.',
-    { query: { group: 'The first level of their names.', ...PAGE, ...FOUND } },
-  ],
-  [
-    'GET /api/v1/repositories',
-    200,
-    'List repositories, each with its newest push of a tag.',
-    { query: { tree: 'Only those at or below this path.', ...PAGE, ...FOUND } },
-  ],
-  [
-    'GET /api/v1/repositories/{name}/tags',
-    200,
-    'List tags with what they point to, its size, platforms and referrers.',
-    {
-      query: {
-        n: 'At most so many; 100 by default, and no more.',
-        last: 'Where the page before ended, as its Link says.',
-        ...FOUND,
-        sort: 'name, -name, pushed or -pushed (the newest first).',
-      },
-    },
-  ],
-  [
-    'GET /api/v1/sizes',
-    200,
-    'How much a part of the tree holds, each content counted once.',
-    { query: { tree: 'A group, a project, or any other path.' } },
-  ],
+  ...TREE,
   ['GET /api/v1/sites', 200, 'List the sites, and how each is.'],
   ['POST /api/v1/sites', 201, 'Invite a site.', { body: invitationShape }],
   ['POST /api/v1/sites/join', 200, 'Join.', { body: joinShape, caller: 'joinToken' }],
@@ -120,22 +97,7 @@ const OPERATIONS: readonly Operation[] = [
     'Wait until an image is whole at the sites; 408 where it is not in time.',
     { query: { sites: 'Names with commas; all by default.', timeout: 'Such as 30s or 5m.' } },
   ],
-  ['GET /api/v1/webhooks', 200, 'List the webhooks.'],
-  ['GET /api/v1/webhooks/{name}', 200, 'A webhook, and how much waits for it.'],
-  ['PUT /api/v1/webhooks/{name}', 200, 'Create (201) or change a webhook.', { body: webhookShape }],
-  ['DELETE /api/v1/webhooks/{name}', 204, 'Delete a webhook with what waits for it.'],
-  [
-    'GET /api/v1/webhooks/{name}/deliveries',
-    200,
-    'What it was told or is to be told, the newest first.',
-    { query: { ...PAGE, state: 'These alone: waiting, delivered or dead.' } },
-  ],
-  [
-    'POST /api/v1/webhooks/{name}/redeliver',
-    202,
-    'Tell it an event again, or each that was given up.',
-    { body: redeliverShape },
-  ],
+  ...EVENTS,
   ['GET /api/v1/virtual_registries', 200, 'List the virtual registries.', { query: PAGE }],
   ['GET /api/v1/virtual_registries/{name}', 200, 'A virtual registry.'],
   [
@@ -179,6 +141,12 @@ const OPERATIONS: readonly Operation[] = [
     'What this site has cached of it, by image.',
     { query: { ...PAGE, prefix: 'Only images whose path begins like this.' } },
   ],
+  [
+    'GET /api/v1/settings',
+    200,
+    'What this site was set to, without what is secret.',
+    { answer: settingsShape },
+  ],
   ['GET /api/v1/garbage', 200, 'What waits to be collected here, and what the last run did.'],
   ['POST /api/v1/garbage/run', 200, 'Collect what is due here.', { body: garbageRunShape }],
   [
@@ -187,6 +155,36 @@ const OPERATIONS: readonly Operation[] = [
     'Bring back what was collected, as far as it is kept.',
     { body: garbageUndoShape },
   ],
+  ['GET /api/v1/protections', 200, 'List protections of tags.', { query: POLICY_PAGE }],
+  [
+    'PUT /api/v1/protections/{name}',
+    200,
+    'Create (201) or replace a protection.',
+    { body: protectionShape, query: POLICY_PATH },
+  ],
+  ['DELETE /api/v1/protections/{name}', 204, 'Delete a protection.', { query: POLICY_PATH }],
+  ['GET /api/v1/retentions', 200, 'List retentions.', { query: POLICY_PAGE }],
+  [
+    'PUT /api/v1/retentions/{name}',
+    200,
+    'Create (201) or replace a retention.',
+    { body: retentionShape, query: POLICY_PATH },
+  ],
+  ['DELETE /api/v1/retentions/{name}', 204, 'Delete a retention.', { query: POLICY_PATH }],
+  [
+    'POST /api/v1/retentions/run',
+    200,
+    'Delete the tags that no retention keeps, or say which.',
+    { body: retentionRunShape },
+  ],
+  ['GET /api/v1/quotas', 200, 'List quotas, and what is used of them.', { query: POLICY_PAGE }],
+  [
+    'PUT /api/v1/quotas',
+    200,
+    'Set (201) or change a quota.',
+    { body: quotaShape, query: POLICY_PATH },
+  ],
+  ['DELETE /api/v1/quotas', 204, 'Delete a quota.', { query: POLICY_PATH }],
   [
     'GET /api/v1/snapshot',
     200,

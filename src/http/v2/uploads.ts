@@ -43,7 +43,8 @@ export async function getUpload(call: Call, services: Services): Promise<Answer>
 /** PATCH: adds bytes; neither Content-Range nor Content-Length is needed (T7). */
 export async function appendToUpload(call: Call, services: Services): Promise<Answer> {
   const point = await readPoint(call, services);
-  const result = await services.uploads.append(point, readChunk(call));
+  const chunk = await services.quotas.limit(point, readChunk(call));
+  const result = await services.uploads.append(point, chunk);
   const { offset } = expectInOrder(result, services, point);
   return emptyAnswer(202, uploadHeaders(services, { ...point, offset }));
 }
@@ -67,11 +68,8 @@ async function finish(
   services: Services,
   { point, digest }: { readonly point: UploadPoint; readonly digest: Digest },
 ): Promise<Answer> {
-  const result = await services.uploads.finish(point, {
-    digest,
-    chunk: readChunk(call),
-    actor: call.actor,
-  });
+  const chunk = await services.quotas.limit(point, readChunk(call));
+  const result = await services.uploads.finish(point, { digest, chunk, actor: call.actor });
   expectInOrder(result, services, point);
   return createdAnswer(point.repository, digest);
 }

@@ -90,10 +90,8 @@ export class PostgresMetadata implements Metadata {
       }
       const guarded = { ...put, policies, actor: nameOf(put.actor) };
       const kindOf = (tag: Tag) => (targets.has(tag) ? 'move' : 'create');
-      assertTagsMayChange(
-        guarded,
-        moved.map((tag) => ({ tag, kind: kindOf(tag) })),
-      );
+      const changes = moved.map((tag) => ({ tag, kind: kindOf(tag) }) as const);
+      await assertTagsMayChange(trx, guarded, changes);
       await assertTypeMayChange(trx, guarded, put.manifest);
       const isChanged = await writePut(trx, put, moved);
       if (isChanged) await assertWithinQuotas(trx, guarded, put.manifest.content.length);
@@ -124,8 +122,8 @@ export class PostgresMetadata implements Metadata {
 
   deleteTag(repository: RepositoryName, tag: Tag, actor: Actor): Promise<boolean> {
     const fact = { kind: 'tag-deleted', repository, tag, actor: nameOf(actor) } as const;
-    return this.#delete(fact, requestOf(actor), (trx, guarded) => {
-      assertTagsMayChange(guarded, [{ tag, kind: 'delete' }]);
+    return this.#delete(fact, requestOf(actor), async (trx, guarded) => {
+      await assertTagsMayChange(trx, guarded, [{ tag, kind: 'delete' }]);
       return deleteTags(trx, { repository, what: [tag] });
     });
   }

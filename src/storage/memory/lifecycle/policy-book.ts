@@ -30,6 +30,8 @@ export interface Change {
 export class PolicyBook {
   readonly #repositories: Repositories;
   readonly #policies = new Map<string, Policy>();
+  /** Of the accounts that belong to any. */
+  readonly #groups = new Map<string, readonly string[]>();
 
   constructor(repositories: Repositories) {
     this.#repositories = repositories;
@@ -47,13 +49,18 @@ export class PolicyBook {
   write(fact: Fact): void {
     if (fact.kind === 'policy-recorded') this.#policies.set(keyOf(fact.policy), fact.policy);
     else if (fact.kind === 'policy-deleted') this.#policies.delete(keyOf(fact.policy));
+    else if (fact.kind === 'account-deleted') this.#forget(fact.name);
+    else if (fact.kind === 'account-recorded') {
+      this.#groups.set(fact.account.name, fact.account.groups ?? []);
+    }
   }
 
   assertTagsMayChange(
     { repository, actor }: Change,
     tags: readonly Pick<TagChange, 'tag' | 'kind'>[],
   ): void {
-    const writer = { account: nameOf(actor), groups: [] };
+    const account = nameOf(actor);
+    const writer = { account, groups: this.#groups.get(account) ?? [] };
     for (const change of tags) {
       const refusal = refuseTagChange(this.covering(repository), { repository, ...change }, writer);
       if (refusal !== undefined) throw new ChangeRefused(refusal);
@@ -112,6 +119,17 @@ export class PolicyBook {
     const held = this.#repositoriesIn(path).flatMap(({ manifests }) => [...manifests.values()]);
     const sizes = [...this.#blobsIn(path).values(), ...held.map(({ content }) => content.length)];
     return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  /** An account, or a group that its members do not belong to any more. */
+  #forget(name: string): void {
+    this.#groups.delete(name);
+    for (const [account, groups] of this.#groups) {
+      this.#groups.set(
+        account,
+        groups.filter((group) => group !== name),
+      );
+    }
   }
 
   #blobsIn(path: TreePath): Map<Digest, number> {

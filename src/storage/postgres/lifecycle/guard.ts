@@ -25,15 +25,23 @@ export interface Guarded {
 }
 
 /** @param tags with what becomes of each */
-export function assertTagsMayChange(
+export async function assertTagsMayChange(
+  trx: Knex.Transaction,
   { repository, policies, actor }: Guarded,
   tags: readonly Pick<TagChange, 'tag' | 'kind'>[],
-): void {
-  const writer = { account: actor, groups: [] };
+): Promise<void> {
+  if (tags.length === 0 || !hasProtections(policies)) return;
+  const writer = { account: actor, groups: await readGroups(trx, actor) };
   for (const change of tags) {
     const refusal = refuseTagChange(policies, { repository, ...change }, writer);
     if (refusal !== undefined) throw new ChangeRefused(refusal);
   }
+}
+
+/** Those that the account belongs to at this moment. */
+async function readGroups(trx: Knex.Transaction, account: string): Promise<readonly string[]> {
+  const found = await trx('accounts').where({ name: account }).first('groups');
+  return found?.groups ?? [];
 }
 
 /** Tags on the content, and on whatever names it: indexes of indexes too. */
@@ -59,7 +67,7 @@ export async function assertContentMayChange(
   if (!hasProtections(guarded.policies)) return;
   const { rows } = await trx.raw(TAGS_ABOVE, { ...guarded, digest });
   const tags = rows.map(({ name: tag }: { name: Tag }) => ({ tag, kind }));
-  assertTagsMayChange(guarded, tags);
+  await assertTagsMayChange(trx, guarded, tags);
 }
 
 /** The same bytes may be pushed again under another type, but for those of a protected tag. */
@@ -84,7 +92,7 @@ export async function assertRepositoryMayGo(
   if (!hasProtections(policies)) return;
   const names = await trx('tags').where({ repository }).orderBy('name').pluck<Tag[]>('name');
   const tags = names.map((tag) => ({ tag, kind: 'delete' as const }));
-  assertTagsMayChange(guarded, tags);
+  await assertTagsMayChange(trx, guarded, tags);
 }
 
 /**

@@ -23,6 +23,8 @@ export function describePoliciesContract(name: string, open: OpenFacts): void {
       expect(await ports.policies.find(policy)).to.deep.equal(changed);
     });
 
+    const list = (page: object) => ports.policies.list({ limit: 10, ...page });
+
     it('tells the log of each change, and of none where nothing changed', async () => {
       const policy = immutable();
       await ports.policies.record(policy);
@@ -47,7 +49,6 @@ export function describePoliciesContract(name: string, open: OpenFacts): void {
         immutable({ path: 'acme/app', name: 'a' }),
       ];
       for (const policy of all.toReversed()) await ports.policies.record(policy);
-      const list = (page: object) => ports.policies.list({ limit: 10, ...page });
       expect(await list({})).to.deep.equal(all);
       expect(await list({ after: all[1], limit: 2 })).to.deep.equal(all.slice(2, 4));
       expect(await list({ kind: 'quota' })).to.deep.equal([all[0], all[3]]);
@@ -69,9 +70,10 @@ export function describePoliciesContract(name: string, open: OpenFacts): void {
 
     it('is written at the primary alone, and applied elsewhere', async () => {
       await ports.become('secondary');
-      const failure = (error: unknown) => error;
       const [policy, at] = [immutable(), new Date()];
-      expect(await ports.policies.record(policy).catch(failure)).to.be.instanceOf(NotPrimary);
+      expect(await ports.policies.record(policy).catch((error: unknown) => error)).to.be.instanceOf(
+        NotPrimary,
+      );
       const fact = { kind: 'policy-recorded', policy } as const;
       await ports.changeLog.apply([{ position: 1, epoch: 1, at, fact }]);
       expect(await ports.policies.find(policy)).to.deep.equal(policy);

@@ -26,15 +26,6 @@ export function describeProtectionContract(name: string, open: OpenFacts): void 
       const put = { repository, manifest, tags, mayOverwrite: true, actor };
       return ports.metadata.recordManifest(put);
     };
-    /** The sentence of the refusal; '' where there was none. */
-    const refusal = (change: Promise<unknown>): Promise<string> =>
-      change.then(
-        () => '',
-        (error: unknown) => {
-          expect(error).to.be.instanceOf(ChangeRefused);
-          return (error as ChangeRefused).message;
-        },
-      );
     const recorded = { kind: 'recorded' };
 
     describe('that are immutable', () => {
@@ -157,4 +148,15 @@ export function describeProtectionContract(name: string, open: OpenFacts): void 
       });
     });
   });
+}
+
+/** The sentence of the refusal; '' where there was none. */
+function refusal(change: Promise<unknown>): Promise<string> {
+  return change.then(
+    () => '',
+    (error: unknown) => {
+      expect(error).to.be.instanceOf(ChangeRefused);
+      return (error as ChangeRefused).message;
+    },
+  );
 }

@@ -21,14 +21,6 @@ export function describeQuotaContract(name: string, open: OpenFacts): void {
         sizeBytes,
         actor: 'amy',
       });
-    const refusal = (change: Promise<unknown>): Promise<string> =>
-      change.then(
-        () => '',
-        (error: unknown) => {
-          expect(error).to.be.instanceOf(ChangeRefused);
-          return (error as ChangeRefused).message;
-        },
-      );
     const usage = (path: string) => ports.policies.findUsage(treePath(path));
 
     it('count a blob once in their tree, and what lies outside of it not at all', async () => {
@@ -111,4 +103,15 @@ export function describeQuotaContract(name: string, open: OpenFacts): void {
       expect(refusals.filter((text) => text !== '')).to.have.length.above(0);
     });
   });
+}
+
+/** The sentence of the refusal; '' where there was none. */
+function refusal(change: Promise<unknown>): Promise<string> {
+  return change.then(
+    () => '',
+    (error: unknown) => {
+      expect(error).to.be.instanceOf(ChangeRefused);
+      return (error as ChangeRefused).message;
+    },
+  );
 }

@@ -28,7 +28,7 @@ export async function copyImage(
   if (target && isMoved && !copy.mayOverwrite) return { outcome: { kind: 'tag-exists' }, told: [] };
   const guarded = { repository: to, policies, actor: nameOf(actor) };
   const kind = target ? ('move' as const) : ('create' as const);
-  if (isMoved) assertTagsMayChange(guarded, [{ tag, kind }]);
+  if (isMoved) await assertTagsMayChange(trx, guarded, [{ tag, kind }]);
   await writeRepository(trx, to);
   const { linked, recorded } = await writeImage(trx, copy, read);
   await writeTags(trx, { repository: to, what: { tags: [tag], digest } });
@@ -43,13 +43,14 @@ export async function copyImage(
   };
 }
 
+/** Names of one group do not stand together in the order of names, but their locks have to. */
+function byGroup(one: RepositoryName, other: RepositoryName): number {
+  const [first, second] = [one, other].map((name) => `${name.split('/', 1)[0]} ${name}`);
+  return first! < second! ? -1 : 1;
+}
+
 /** In one order for all. @returns the policies of the repository that is written to */
 async function lockBoth(trx: Knex.Transaction, { from, to }: ImageCopy) {
-  // Names of one group do not stand together in the order of names, but their locks have to.
-  const byGroup = (one: string, other: string) => {
-    const [first, second] = [one, other].map((name) => `${name.split('/', 1)[0]} ${name}`);
-    return first! < second! ? -1 : 1;
-  };
   const locked = new Map<string, Awaited<ReturnType<typeof lockRepository>>>();
   for (const name of [...new Set([from, to])].toSorted(byGroup)) {
     locked.set(name, await lockRepository(trx, name));

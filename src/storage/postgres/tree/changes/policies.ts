@@ -58,7 +58,8 @@ export async function assertMayCome(
     const policies = all.filter(({ path }) => isInTree(target, path));
     const tags = await trx('tags').where({ repository }).orderBy('name').pluck<Tag[]>('name');
     const changes = tags.map((tag) => ({ tag, kind: 'create' }) as const);
-    assertTagsMayChange({ repository: target, policies, actor: nameOf(actor) }, changes);
+    const guarded = { repository: target, policies, actor: nameOf(actor) };
+    await assertTagsMayChange(trx, guarded, changes);
   }
 }
 
