@@ -12,6 +12,7 @@ import type { RequestDetails, ServerDetails } from '../oci/events/actor.ts';
 import type { Access } from '../oci/scope.ts';
 import type { Randomness } from '../randomness.ts';
 import type { ExternalUrl } from './external-url.ts';
+import { findRequestId } from './log-requests.ts';
 
 /** How one request came here. */
 export interface Arrival {
@@ -124,7 +125,7 @@ export class Gatekeeper {
     const { server, randomness } = this.#dependencies;
     if (!server || !randomness) return undefined;
     return {
-      id: randomness.uuid(),
+      id: findRequestId(request) ?? randomness.uuid(),
       address: this.clientAddress(request),
       baseUrl: this.baseUrl(request),
       method: request.method ?? '',

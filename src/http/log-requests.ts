@@ -1,6 +1,7 @@
 /**
  * A line for each request, or for each that may change something, when its answer has gone out.
  */
+import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -24,6 +25,12 @@ export const REQUEST_ID_HEADER = 'x-request-id';
 /** Anything else could be made to look like another line. */
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
+/** The name that a request has already. */
+export function findRequestId({ headers }: IncomingMessage): string | undefined {
+  const given = headers[REQUEST_ID_HEADER];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : undefined;
+}
+
 /** The query stays out of it: it may hold a signed state (A26i). */
 export function logRequests(which: AccessLog, dependencies: Dependencies): Middleware {
   const { log, clock, randomness = systemRandomness } = dependencies;
@@ -32,8 +39,7 @@ export function logRequests(which: AccessLog, dependencies: Dependencies): Middl
       await next();
       return;
     }
-    const given = context.get(REQUEST_ID_HEADER);
-    const id = REQUEST_ID.test(given) ? given : randomness.uuid();
+    const id = findRequestId(context.req) ?? randomness.uuid();
     context.req.headers[REQUEST_ID_HEADER] = id;
     context.set(REQUEST_ID_HEADER, id);
     const started = clock.now().getTime();

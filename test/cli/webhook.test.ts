@@ -40,7 +40,7 @@ describe('meridian webhook', () => {
     const added = await run('add', 'ci', receiver.url, '--sign', '--sites', 'lisbon,oslo');
     const [secret] = /whsec_\S+/.exec(added)!;
     expect((await ports.webhooks.find('ci'))!.secret).to.equal(secret);
-    expect(await run('list')).to.match(/ci .* yes .* \*\* at lisbon, oslo/);
+    expect(await run('list')).to.match(/ci .* yes .* image.complete of \*\* at lisbon, oslo/);
 
     receiver.answer = (response) => void response.writeHead(503).end();
     const manifest = imageOf('a');
@@ -59,6 +59,18 @@ describe('meridian webhook', () => {
     await until('it is told', async () => {
       return (await ports.outbox.list('ci', { state: 'delivered', limit: 1 })).length === 1;
     });
+    const token = 'Authorization: Bearer not-shown';
+    const changes = ['--format', 'distribution', '--types', 'push,delete', '--header', token];
+    const set = await run('set', 'ci', ...changes, '--timeout', '2000', '--threshold', '5');
+    expect(set).to.equal('The webhook ci is told of: push, delete.\n');
+    const [listed] = JSON.parse(await run('list', '--json')) as object[];
+    expect(listed).to.include({ format: 'distribution', timeoutMs: 2000, threshold: 5 });
+    expect(await run('show', 'ci'))
+      .to.match(/headers[ │]+Authorization/)
+      .and.to.not.include('shown');
+    await run('set', 'ci', '--no-header', '--backoff', '500');
+    const { headers, backoffMs } = (await ports.webhooks.find('ci'))!;
+    expect({ headers, backoffMs }).to.deep.equal({ headers: undefined, backoffMs: 500 });
     expect(await run('disable', 'ci')).to.equal('The webhook ci is disabled.\n');
     expect(await run('remove', 'ci')).to.equal('The webhook ci is gone.\n');
     expect(await run('list')).to.equal('There are none.\n');

@@ -2,7 +2,7 @@
 
 /** A request as it came in. Nothing of its query or its credentials is kept (A26i). */
 export interface RequestDetails {
-  /** UUID. */
+  /** As the log has it: a UUID, or what a proxy named it. */
   readonly id: string;
   /** IP address of the client, past the proxies that are trusted. */
   readonly address: string;

@@ -110,6 +110,72 @@ describe('/api/v1/webhooks', () => {
     expect(await ports.webhooks.list()).to.deep.equal([]);
   });
 
+  it('writes as it is told to, with headers that nobody is shown (A26i, A40)', async () => {
+    const token = 'Bearer not-to-be-shown';
+    const pace = { timeoutMs: 2000, threshold: 5, backoffMs: 500 };
+    const headers = { Authorization: token, constructor: 'x' };
+    const body = { url: receiver.url, format: 'distribution', headers, ...pace };
+    const made = await put('ci', { ...body, mediaTypes: ['application/a'] });
+    expect(made.status).to.equal(201);
+    const texts = [
+      await made.text(),
+      await (await ask('/ci')).text(),
+      await (await ask('')).text(),
+    ];
+    const shown = JSON.parse(texts[0]!) as object;
+    expect(shown).to.include({ format: 'distribution', ...pace });
+    expect(shown).to.deep.include({
+      types: ['push', 'pull', 'mount', 'delete'],
+      headers: ['Authorization', 'constructor'],
+      mediaTypes: ['application/a'],
+    });
+    expect(texts.join()).to.not.include('not-to-be-shown');
+    const changed = await put('ci', { threshold: null, mediaTypes: null, types: ['push'] });
+    const after = (await changed.json()) as object;
+    expect(after).to.not.have.any.keys('threshold', 'mediaTypes');
+    const wants = { types: ['push'], repositories: ['**'], sites: [] };
+    expect(await ports.webhooks.find('ci')).to.deep.equal({
+      name: 'ci',
+      url: receiver.url,
+      isEnabled: true,
+      format: 'distribution',
+      headers,
+      timeoutMs: 2000,
+      backoffMs: 500,
+      wants,
+    });
+    await put('ci', { headers: null });
+    expect(await ports.webhooks.find('ci')).to.not.have.property('headers');
+  });
+
+  it('refuses what cannot be written (A6, A8, A40)', async () => {
+    const { url } = receiver;
+    const wrong = [
+      { headers: { Host: 'elsewhere' } },
+      { headers: { 'content-length': '0' } },
+      { headers: { 'Webhook-Signature': 'v1,forged' } },
+      { headers: { 'X-Token': 'a\r\nX-Other: b' } },
+      { headers: { 'X Token': 'a' } },
+      { headers: Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`X-${at}`, 'a'])) },
+      { format: 'distribution', types: ['image.complete'] },
+      { format: 'slack' },
+      { mediaTypes: [] },
+      { repositories: ['(a+)+$'] },
+      { timeoutMs: 0 },
+      { threshold: 0.5 },
+      { backoffMs: -1 },
+    ];
+    for (const body of wrong) {
+      const answer = await put('ci', { url, ...body });
+      expect(answer.status, JSON.stringify(body)).to.equal(400);
+    }
+    expect(await ports.webhooks.list()).to.deep.equal([]);
+    await put('ci', { url, headers: { ['__proto__']: 'a' } });
+    expect((await ports.webhooks.find('ci'))!.headers).to.deep.equal({});
+    const polluting = await put('ci', { ['__proto__']: { isEnabled: false } });
+    expect(polluting.status).to.equal(400);
+  });
+
   it('lets one be disabled whose address is public no more', async () => {
     const types = ['image.complete'] as const;
     const wants = { types, repositories: [patternOf('**')], sites: [] };

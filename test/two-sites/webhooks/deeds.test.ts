@@ -64,7 +64,8 @@ function describeDeeds(where: string, openPorts: OpenPorts): void {
     /** From `acme/app` into `acme/web`, with a token for both. */
     const mount = async (digest: string) => {
       const scopes = ['acme/web:pull,push', 'acme/app:pull'].map((text) => `repository:${text}`);
-      const query = new URLSearchParams(scopes.map((scope) => ['scope', scope]));
+      const query = new URLSearchParams();
+      for (const scope of scopes) query.append('scope', scope);
       const given = await send(`${primary.url}/jwt/auth?service=test&${query.toString()}`);
       const { token } = (await given.json()) as { readonly token: string };
       const path = `/v2/acme/web/blobs/uploads/?mount=${digest}&from=acme/app`;

@@ -1,20 +1,29 @@
 /** `meridian webhook`: who is told of events, and what became of the deliveries. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { type ConnectionOptions, connect, withConnection } from './connection.ts';
-import { collectPattern } from './grants.ts';
-import { keepAnswer, printTable, say } from './print.ts';
+import { type ConnectionOptions, connect, withConnection } from '../connection.ts';
+import { keepAnswer, printTable, say } from '../print.ts';
+import { printJson, withJson } from '../virtual/options.ts';
+import { bodyOf, type WebhookOptions, withWebhookOptions } from './webhook-options.ts';
 
 interface WebhookText {
   readonly name: string;
   readonly url: string;
   readonly isEnabled: boolean;
   readonly hasSecret: boolean;
+  readonly format: string;
+  /** Their names. */
+  readonly headers: readonly string[];
+  readonly mediaTypes?: readonly string[];
+  readonly timeoutMs?: number;
+  readonly threshold?: number;
+  readonly backoffMs?: number;
   readonly types: readonly string[];
   readonly repositories: readonly string[];
   readonly sites: readonly string[];
   readonly waiting: number;
   readonly dead: number;
+  readonly dropped: number;
 }
 
 interface DeliveryText {
@@ -26,23 +35,18 @@ interface DeliveryText {
   readonly message?: string;
 }
 
-interface AddOptions extends ConnectionOptions {
-  readonly secret?: string;
-  readonly sign?: true;
-  readonly repository?: readonly string[];
-  readonly sites?: string;
-}
+type ShowOptions = ConnectionOptions & { readonly json?: true };
 
 const PATH = '/api/v1/webhooks';
 
 export function addWebhookCommands(program: Command): void {
-  const webhook = program.command('webhook').description('Who is told when images arrive.');
+  const webhook = program.command('webhook').description('Who is told of pushes, pulls and more.');
   addRegistration(webhook);
-  withConnection(webhook.command('list').description('List them.')).action(listWebhooks);
-  withConnection(
+  withJson(webhook.command('list').description('List them.')).action(listWebhooks);
+  withJson(
     webhook.command('show <name>').description('Print one, with its latest deliveries.'),
   ).action(showWebhook);
-  withConnection(
+  withJson(
     webhook
       .command('deliveries <name>')
       .description('List what was told, and what became of it.')
@@ -56,15 +60,13 @@ export function addWebhookCommands(program: Command): void {
 }
 
 function addRegistration(webhook: Command): void {
-  withConnection(
-    webhook
-      .command('add <name> <url>')
-      .description('Tell a URL when an image is whole at a site.')
-      .option('--sign', 'sign what is sent; prints the secret once')
-      .option('--secret <text>', 'sign it with this: whsec_ and 24 to 64 bytes in base64')
-      .option('--repository <pattern>', 'only these; may be given several times', collectPattern)
-      .option('--sites <names>', 'only at these sites, with commas'),
-  ).action(addWebhook);
+  const add = webhook
+    .command('add <name> <url>')
+    .description('Tell a URL when an image is whole at a site, or what --types says.');
+  withConnection(withWebhookOptions(add)).action(addWebhook);
+  const set = webhook.command('set <name>').description('Change what is named of one.');
+  const address = '--address <url>';
+  withConnection(withWebhookOptions(set.option(address, 'where it is now'))).action(setWebhook);
   const change = (verb: string, description: string, isEnabled: boolean) =>
     withConnection(webhook.command(`${verb} <name>`).description(description)).action(
       (name: string, options: ConnectionOptions) => enable(name, isEnabled, options),
@@ -80,13 +82,24 @@ function pathOf(name: string): string {
   return `${PATH}/${encodeURIComponent(name)}`;
 }
 
-async function addWebhook(name: string, url: string, options: AddOptions): Promise<void> {
-  const { sign, repository: repositories, sites, ...connection } = options;
-  const made = sign ? `whsec_${randomBytes(32).toString('base64')}` : undefined;
+async function addWebhook(name: string, url: string, options: WebhookOptions): Promise<void> {
+  await putWebhook(name, url, options);
+}
+
+async function setWebhook(
+  name: string,
+  { address, ...options }: WebhookOptions & { readonly address?: string },
+): Promise<void> {
+  await connect(options).send('GET', pathOf(name));
+  await putWebhook(name, address, options);
+}
+
+async function putWebhook(name: string, url: string | undefined, options: WebhookOptions) {
+  const made = options.sign ? `whsec_${randomBytes(32).toString('base64')}` : undefined;
   const secret = options.secret ?? made;
-  const body = { url, secret, repositories, sites: sites?.split(',') };
-  await connect(connection).send('PUT', pathOf(name), body);
-  say(`The webhook ${name} is told when an image is whole at a site.`);
+  const body = { ...bodyOf(options), url, secret };
+  const { types } = await connect(options).send<WebhookText>('PUT', pathOf(name), body);
+  say(`The webhook ${name} is told of: ${types.join(', ')}.`);
   if (made && secret === made) keepAnswer({ secret });
   if (made && secret === made) say(`Its letters are signed with this, shown once:\n\n  ${made}`);
 }
@@ -101,30 +114,37 @@ async function removeWebhook(name: string, options: ConnectionOptions): Promise<
   say(`The webhook ${name} is gone.`);
 }
 
-async function listWebhooks(options: ConnectionOptions): Promise<void> {
+async function listWebhooks({ json, ...options }: ShowOptions): Promise<void> {
   const webhooks = await connect(options).list<WebhookText>(PATH, 'webhooks');
+  if (json) return printJson(webhooks);
   const rows = webhooks.map((one) => {
-    const { name, url, isEnabled, repositories, sites, waiting, dead } = one;
-    const what = `${repositories.join(' ')} at ${sites.join(', ') || 'all sites'}`;
+    const { name, url, isEnabled, types, repositories, sites, waiting, dead } = one;
+    const where = `${repositories.join(' ')} at ${sites.join(', ') || 'all sites'}`;
+    const what = `${types.join(', ')} of ${where}`;
     return [name, url, isEnabled ? 'yes' : 'no', what, String(waiting), String(dead)];
   });
   await printTable(['webhook', 'address', 'enabled', 'is told of', 'waiting', 'given up'], rows);
 }
 
-async function showWebhook(name: string, options: ConnectionOptions): Promise<void> {
+async function showWebhook(name: string, { json, ...options }: ShowOptions): Promise<void> {
   const client = connect(options);
   const one = await client.send<WebhookText>('GET', pathOf(name));
+  if (json) return printJson(one);
   await printTable(
     ['webhook', one.name],
     [
       ['address', one.url],
       ['enabled', one.isEnabled ? 'yes' : 'no'],
       ['signed', one.hasSecret ? 'yes' : 'no'],
+      ['format', one.format],
+      ['headers', one.headers.join(', ') || 'none'],
       ['events', one.types.join(', ')],
+      ['media types', one.mediaTypes?.join(', ') ?? 'all'],
       ['repositories', one.repositories.join(' ')],
       ['sites', one.sites.join(', ') || 'all'],
       ['waiting', String(one.waiting)],
       ['given up', String(one.dead)],
+      ['pulls dropped', String(one.dropped)],
     ],
   );
   const path = `${pathOf(name)}/deliveries?n=10`;
@@ -134,11 +154,12 @@ async function showWebhook(name: string, options: ConnectionOptions): Promise<vo
 
 async function listDeliveries(
   name: string,
-  { state, ...options }: ConnectionOptions & { readonly state?: string },
+  { state, json, ...options }: ShowOptions & { readonly state?: string },
 ): Promise<void> {
   const query = new URLSearchParams({ n: '1000', ...(state ? { state } : {}) });
   const path = `${pathOf(name)}/deliveries?${query.toString()}`;
-  await printDeliveries(await connect(options).list<DeliveryText>(path, 'deliveries'));
+  const deliveries = await connect(options).list<DeliveryText>(path, 'deliveries');
+  await (json ? printJson(deliveries) : printDeliveries(deliveries));
 }
 
 function printDeliveries(deliveries: readonly DeliveryText[]): Promise<void> {
