@@ -31,9 +31,10 @@ written \`90s\`, \`15m\`, \`12h\` or \`7d\`. A secret may lie in a file: the var
 const CLIENT = `
 ## Operator's commands
 
-\`meridian site\`, \`account\`, \`token\` and \`status\` speak to a running site.
-\`MERIDIAN_URL\`, \`MERIDIAN_USER\` and \`MERIDIAN_PASSWORD\` stand in for \`--url\`,
-\`--user\` and \`--password\`.
+Commands that speak to a running site take \`MERIDIAN_URL\`, \`MERIDIAN_USER\`,
+\`MERIDIAN_PASSWORD\` and \`MERIDIAN_PROFILE\` for \`--url\`, \`--user\`, \`--password\` and
+\`--profile\`; \`meridian import\` takes \`MERIDIAN_SOURCE_PASSWORD\`. See
+[the command line](command-line.md).
 `;
 
 /** Text of `docs/configuration.md`, from the table of settings. */

@@ -5,6 +5,7 @@ import { type Place, printPlace } from '../oci/place.ts';
 import { waitForStop } from '../stop.ts';
 import { printBytes, printPercent, printSeconds } from './amounts.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
+import { EXIT } from './exit-codes.ts';
 import { printTable, say } from './print.ts';
 import type { SiteClient } from './site-client.ts';
 
@@ -38,8 +39,6 @@ interface StatusOptions extends ConnectionOptions {
   readonly watch?: boolean;
 }
 
-/** What the command ends with where a site is ill, so that scripts can tell. */
-const ILL = 3;
 const REDRAW_MS = 1000;
 const CLEAR_SCREEN = '\u001b[2J\u001b[H';
 
@@ -50,7 +49,7 @@ export function addStatusCommand(program: Command): void {
   withConnection(
     program
       .command('status')
-      .description(`Tell how every site is; ends with ${ILL} where one is ill.`)
+      .description(`Tell how every site is; ends with ${EXIT.no} where one is ill.`)
       .option('--json', 'as JSON, for programs')
       .option('--watch', 'draw it again each second, until Ctrl-C'),
   ).action(showStatus);
@@ -76,7 +75,7 @@ async function redraw(client: SiteClient, show: typeof printSites): Promise<void
 
 async function readSites(client: SiteClient): Promise<readonly SiteText[]> {
   const { sites } = await client.send<{ sites: SiteText[] }>('GET', '/api/v1/sites');
-  process.exitCode = sites.every(({ status }) => status?.isHealthy) ? 0 : ILL;
+  process.exitCode = sites.every(({ status }) => status?.isHealthy) ? 0 : EXIT.no;
   return sites;
 }
 

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
+import { EXIT } from './exit-codes.ts';
 import { keepAnswer, say } from './print.ts';
 
 interface WaitOptions extends ConnectionOptions {
@@ -9,14 +10,11 @@ interface WaitOptions extends ConnectionOptions {
   readonly timeout: string;
 }
 
-/** What the command ends with where the time was over first. */
-const TOO_LATE = 3;
-
 export function addWaitCommand(program: Command): void {
   withConnection(
     program
       .command('wait <image>')
-      .description(`Wait until an image is whole at the sites; ends with ${TOO_LATE} where not.`)
+      .description(`Wait until an image is whole at the sites; ends with ${EXIT.no} where not.`)
       .option('--sites <names>', 'these sites, with commas; all that copy it by default')
       .option('--timeout <time>', 'how long, such as 30s or 5m', parseTime, '60s'),
   ).action(waitForImage);
@@ -36,7 +34,7 @@ async function waitForImage(image: string, options: WaitOptions): Promise<void> 
   const where = sites ?? 'all sites';
   if (isWhole) return say(`${image} is whole at ${where}.`);
   say(`${image} was not whole at ${where} within ${timeout}.`);
-  process.exitCode = TOO_LATE;
+  process.exitCode = EXIT.no;
 }
 
 /** @param image `name:tag` or `name@digest`, without a host */

@@ -218,6 +218,8 @@ export interface ChangeLog {
    * At a secondary: after a snapshot was taken over, lets the log begin anew behind that position.
    * The rows before it are gone; whoever remembers facts must forget them all. What is cached of
    * upstreams goes, since one of those rows may have purged it.
+   *
+   * @throws Error where this site is further: another of its processes leads by now
    */
   restartAt(position: number, epoch: number): Promise<void>;
 }

@@ -107,8 +107,11 @@ export interface Snapshot {
    * At a secondary: makes the range of the page what the page says, in one transaction. Rows that
    * it does not list are deleted; a tag whose manifest is not here is passed over. What is whole
    * here of its manifests is told to the primary again.
+   *
+   * @param page may say the position of the log that its rows are no older than
+   * @throws Error where this site is further than that: another of its processes leads by now
    */
-  replace(page: SnapshotPage): Promise<void>;
+  replace(page: SnapshotPage & { readonly position?: number }): Promise<void>;
 }
 
 /** The fact that takes a row away. */

@@ -146,9 +146,15 @@ export class MemoryFacts {
     return trimmed.length;
   }
 
+  /** A process that led before must not undo what its successor applied. */
+  assertNoFurther(position: number): void {
+    if (this.head > position) throw new Error(`this site is at ${this.head}, behind ${position}`);
+  }
+
   /** At a secondary: see `ChangeLog.restartAt`. */
   restartAt(position: number, epoch: number): void {
     if (this.role === 'primary') throw new Error('a primary does not begin its log anew');
+    this.assertNoFurther(position);
     this.#changes = [];
     // Whoever missed changes may have missed a purge, and lost nothing where it had none.
     this.virtual.cache.clear();

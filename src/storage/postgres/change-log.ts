@@ -8,7 +8,7 @@ import { CHANNEL } from './facts/append.ts';
 import { VERIFICATIONS } from './facts/blobs.ts';
 import { writeFacts } from './facts/write-many.ts';
 import { findPositionAt, readTail, trimLog } from './geo/log-tail.ts';
-import { lockHead, recordProof, writeProof } from './geo/proofs.ts';
+import { assertNoFurther, lockHead, recordProof, writeProof } from './geo/proofs.ts';
 import { Listener } from './listener.ts';
 
 const HEAD: Statement = {
@@ -115,7 +115,7 @@ export class PostgresChangeLog implements ChangeLog {
 
   async restartAt(position: number, epoch: number): Promise<void> {
     await this.#database.transaction(async (trx) => {
-      await lockHead(trx);
+      assertNoFurther(await lockHead(trx), position);
       await trx.raw('TRUNCATE changes');
       // A purge may have been among what this site missed.
       await trx.raw('TRUNCATE cached_manifests, cached_parts, cached_tags');

@@ -282,6 +282,14 @@ export function describeChangeLogContract(name: string, open: OpenFacts): void {
         expect(changes.map(({ position }) => position)).to.deep.equal([4]);
       });
 
+      it('never goes back behind what another process applied', async () => {
+        for (const word of ['a', 'b', 'c']) await link(word);
+        await secondary.changeLog.apply(await read(0));
+        const attempt = secondary.changeLog.restartAt(2, 1);
+        expect(await rejectionOf(attempt)).to.be.instanceOf(Error);
+        expect(await secondary.changeLog.head()).to.equal(3);
+      });
+
       it('is refused by a primary', async () => {
         const attempt = primary.changeLog.restartAt(3, 2);
         expect(await rejectionOf(attempt)).to.be.instanceOf(Error);

@@ -66,7 +66,9 @@ export class MemorySnapshot implements Snapshot {
     return { differences, isSettled: isSure };
   }
 
-  async replace({ part, rows, ...range }: SnapshotPage): Promise<void> {
+  async replace(page: SnapshotPage & { readonly position?: number }): Promise<void> {
+    const { part, rows, position = this.#facts.head, ...range } = page;
+    this.#facts.assertNoFurther(position);
     const listed = new Set(rows.map(({ key }) => key.join(' ')));
     for (const { key } of this.#listWithin(part, range)) {
       if (!listed.has(key.join(' '))) this.#facts.write(removalOf(part, key));

@@ -36,6 +36,12 @@ export async function lockHead(trx: Knex.Transaction, proof?: Proof): Promise<Lo
   return { position, provenAt: momentOf(proof?.ageMs ?? 0, now, askedMs) };
 }
 
+/** A process that led before must not undo what its successor applied. */
+export function assertNoFurther(head: LockedHead, position: number): void {
+  if (head.position <= position) return;
+  throw new Error(`this site is at ${head.position}, behind ${position}: another process leads`);
+}
+
 /** In the transaction that brought the position of the proof, or found it here. */
 export async function writeProof(
   trx: Knex.Transaction,

@@ -17,7 +17,7 @@ import type { Database } from '../database.ts';
 import { VERIFICATIONS } from '../facts/blobs.ts';
 import { writeFact } from '../facts/write.ts';
 import { writeFacts } from '../facts/write-many.ts';
-import { lockHead } from './proofs.ts';
+import { assertNoFurther, lockHead } from './proofs.ts';
 import { PARTS } from './snapshot-parts.ts';
 import { readRows, repairRange, writeRow } from './snapshot-repair.ts';
 import { boundsOf, cutRange, isInRange, sumRanges, walkKeys } from './stretches.ts';
@@ -70,11 +70,12 @@ export class PostgresSnapshot implements Snapshot {
     });
   }
 
-  async replace(page: SnapshotPage): Promise<void> {
+  async replace(page: SnapshotPage & { readonly position?: number }): Promise<void> {
     await this.#database.transaction(async (trx) => {
       // In the order in which an apply locks.
       await trx.raw(`SELECT pg_advisory_xact_lock(${VERIFICATIONS})`);
-      await lockHead(trx);
+      const head = await lockHead(trx);
+      assertNoFurther(head, page.position ?? head.position);
       for (const key of await listUnlisted(trx, page)) {
         await writeFact(trx, removalOf(page.part, key));
       }

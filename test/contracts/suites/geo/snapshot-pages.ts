@@ -122,6 +122,19 @@ export function describeSnapshotPagesContract(name: string, open: OpenPorts): vo
       expect(left).to.have.lengthOf(MANY - first.rows.length);
     });
 
+    it('undo nothing that another process of the site applied since they were read', async () => {
+      await fill();
+      const [page] = (await readAll('tags')) as [SnapshotPage];
+      await takeAll();
+      const { changeLog, snapshot } = secondary;
+      const position = (await changeLog.head()) + 5;
+      await changeLog.restartAt(position, 1);
+      const late = snapshot.replace({ ...page, rows: [], position: position - 1 });
+      const reason: unknown = await late.catch((error: unknown) => error);
+      expect(reason).to.be.instanceOf(Error);
+      expect(await secondary.metadata.findTag(app, tagNamed('v1'))).not.to.equal(undefined);
+    });
+
     it('leave out a tag whose manifest is not there yet', async () => {
       await fill();
       for (const part of ['repositories', 'tags'] as const) {
