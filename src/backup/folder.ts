@@ -1,7 +1,7 @@
 /**
  * What a backup looks like on disk.
  *
- *     <folder>/meridian-backup.json     whose facts, as of when, and the hash of each file; comes last
+ *     <folder>/meridian-backup.json     whose facts, as of when, hashes of its files; the last
  *     <folder>/facts-<time>/<table>.gz  rows, one JSON array of texts a line
  *     <folder>/secret-key               key of the cluster, where the site keeps it beside its data
  *     <folder>/content/                 blobs by digest, as a site keeps them itself

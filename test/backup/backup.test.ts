@@ -77,7 +77,7 @@ describe('a backup', function () {
     await rm(home, { recursive: true, force: true });
   });
 
-  it('taken while people push brings back every image from before, on embedded PostgreSQL', async () => {
+  it('taken while people push brings back every image, on embedded PostgreSQL', async () => {
     const [folder, data] = [join(home, 'backup'), join(home, 'restored')];
     const site = await start();
     const before = await whilePushing(site, async () => {

@@ -52,7 +52,8 @@ async function restore(folder: string, options: Options): Promise<void> {
   const { restoreSite } = await import('../../backup/main.ts');
   const choice = { isFactsOnly: options.factsOnly ?? false, isPartial: options.partial ?? false };
   const report = await restoreSite(await settle(options), { folder, ...choice });
-  const what = `The site ${report.site} is back as of ${report.takenAt}, with ${report.blobs} blobs.`;
+  const { site, takenAt, blobs } = report;
+  const what = `The site ${site} is back as of ${takenAt}, with ${blobs} blobs.`;
   tell(report, options, `${what} Start it; the other sites will take over what it has.`);
 }
 

@@ -8,6 +8,9 @@ import { toFailure } from './failure.ts';
 const LOCK = 0x6d657269;
 const CONNECT_TIMEOUT_MS = 5000;
 
+/** Names of all migrations, in the order in which they run. */
+export const KNOWN_MIGRATIONS: readonly string[] = Object.keys(migrations);
+
 /**
  * Runs the migrations that the database lacks. Any number of processes may start at once: one
  * migrates, the others wait. Idempotent. @throws StorageUnavailable
@@ -16,7 +19,7 @@ const CONNECT_TIMEOUT_MS = 5000;
  */
 export async function migrate(
   url: string,
-  names: readonly string[] = Object.keys(migrations),
+  names: readonly string[] = KNOWN_MIGRATIONS,
 ): Promise<void> {
   const holder = new Client({
     connectionString: url,

@@ -1,6 +1,5 @@
 /** `FactArchive` in PostgreSQL. */
 import { Client } from 'pg';
-import { migrations } from '../../../../migrations/index.ts';
 import type {
   ArchivedFacts,
   ArchivedRow,
@@ -9,7 +8,7 @@ import type {
   FactReading,
 } from '../../backup/fact-archive.ts';
 import { toFailure } from '../failure.ts';
-import { migrate } from '../migrate.ts';
+import { KNOWN_MIGRATIONS, migrate } from '../migrate.ts';
 import { PostgresFactReading } from './reading.ts';
 import { listTables, quote } from './tables.ts';
 
@@ -30,7 +29,7 @@ const BEGIN_ANEW = `
   UPDATE log_head SET epoch = epoch + 1, position = (position / ${STRIDE} + 1) * ${STRIDE}
   RETURNING CAST(position AS float8) AS position`;
 
-/** Behind what was given already. @see https://www.postgresql.org/docs/current/functions-sequence */
+/** They go on behind what was given already. */
 const LIST_SEQUENCES = `
   SELECT relname AS table, attname AS column,
     pg_get_serial_sequence(quote_ident(relname), attname) AS sequence
@@ -49,7 +48,7 @@ export class PostgresFactArchive implements FactArchive {
   }
 
   async restore(facts: ArchivedFacts): Promise<number> {
-    const unknown = facts.migrations.filter((name) => !(name in migrations));
+    const unknown = facts.migrations.filter((name) => !KNOWN_MIGRATIONS.includes(name));
     if (unknown.length > 0) {
       throw new Error(`the backup is of a later version of Meridian, which has ${unknown[0]}`);
     }
