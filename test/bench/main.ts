@@ -14,6 +14,7 @@ import { benchManifests } from './manifests.ts';
 import { openOurs, openPeer, type Stand } from './stand.ts';
 import { benchStarts } from './starts.ts';
 import { printTable, type Row } from './table.ts';
+import { benchEdits } from './tree/edits.ts';
 import { benchTree } from './tree.ts';
 import { VIRTUAL_ROWS } from './virtual/rows.ts';
 
@@ -32,6 +33,7 @@ const ROWS: Record<string, (sides: Sides) => Promise<Row[]>> = {
   memory: ({ ours, folder }) => benchMemory(ours, folder),
   lists: () => benchLists(),
   tree: () => benchTree(),
+  edits: () => benchEdits(),
   front: ({ folder }) => benchReadsBehindNginx(folder),
   ...VIRTUAL_ROWS,
 };

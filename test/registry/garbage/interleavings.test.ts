@@ -7,6 +7,7 @@ import { MemoryFacts } from '../../../src/storage/memory/facts.ts';
 import { MemoryGarbageBin } from '../../../src/storage/memory/garbage/bin.ts';
 import { MemoryGarbageReviews } from '../../../src/storage/memory/garbage/reviews.ts';
 import { MemoryMetadata } from '../../../src/storage/memory/metadata.ts';
+import { MemoryTreeChanges } from '../../../src/storage/memory/tree/tree-changes.ts';
 import { repositoryNamed } from '../../support/content.ts';
 import { openPostgresPorts, type TestPorts } from '../../support/ports.ts';
 import { type Deed, type How, World, type WorldPorts } from './world.ts';
@@ -24,6 +25,8 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kindOf('untag'), where: some, what: some }) },
   { weight: 2, arbitrary: fc.record({ kind: kindOf('delete'), where: some, what: some }) },
   { weight: 1, arbitrary: fc.record({ kind: kindOf('delete-repository'), where: some }) },
+  { weight: 2, arbitrary: fc.record({ kind: kindOf('copy'), where: some, what: some }) },
+  { weight: 2, arbitrary: fc.record({ kind: kindOf('move'), where: some }) },
   {
     weight: 4,
     arbitrary: fc.record({ kind: kindOf('collect'), diesAt: fc.integer({ min: 1, max: 60 }) }),
@@ -37,7 +40,7 @@ function kindOf<const Kind extends Deed['kind']>(kind: Kind) {
   return fc.constant(kind);
 }
 
-describe('pushes, deletes and collections at once', () => {
+describe('pushes, deletes, copies, moves and collections at once', () => {
   it('never leave a manifest whose blob is gone, nor a leak after quiet time', async function () {
     this.timeout(isFull ? 900_000 : 30_000);
     await fc.assert(
@@ -98,6 +101,7 @@ function openMemory(): { ports: WorldPorts; facts: MemoryFacts } {
   const garbageBin = new MemoryGarbageBin();
   const ports = {
     metadata: new MemoryMetadata(facts),
+    treeChanges: new MemoryTreeChanges(facts),
     blobStore: new MemoryBlobStore({ clock }),
     garbageReviews: new MemoryGarbageReviews(facts, garbageBin),
     garbageBin,

@@ -18,10 +18,12 @@ import type { GarbageReviews } from '../../../src/storage/garbage.ts';
 import type { GarbageBin } from '../../../src/storage/garbage-bin.ts';
 import { MemoryUploadTracker } from '../../../src/storage/memory/upload-tracker.ts';
 import type { ManifestRecord, Metadata } from '../../../src/storage/metadata.ts';
+import type { TreeChanges } from '../../../src/storage/tree/tree-changes.ts';
 import { IMAGE, indexOf, recordOf, repositoryNamed, tagNamed } from '../../support/content.ts';
 
 export interface WorldPorts {
   readonly metadata: Metadata;
+  readonly treeChanges: TreeChanges;
   readonly blobStore: BlobStore;
   readonly garbageReviews: GarbageReviews;
   readonly garbageBin: GarbageBin;
@@ -35,6 +37,9 @@ export type Deed =
   | { readonly kind: 'index'; readonly where: number; readonly what: number }
   | { readonly kind: 'untag' | 'delete'; readonly where: number; readonly what: number }
   | { readonly kind: 'delete-repository'; readonly where: number }
+  /** To the other repository; a move only where there is none. */
+  | { readonly kind: 'copy'; readonly where: number; readonly what: number }
+  | { readonly kind: 'move'; readonly where: number }
   /** Dies before its nth call, if it comes so far. */
   | { readonly kind: 'collect'; readonly diesAt: number }
   | { readonly kind: 'sweep' | 'undo' };
@@ -109,7 +114,7 @@ export class World {
   }
 
   async #do(deed: Deed): Promise<void> {
-    const { metadata, blobStore } = this.#paused();
+    const { metadata, treeChanges, blobStore } = this.#paused();
     const repository = this.repositories['where' in deed ? deed.where % 2 : 0]!;
     switch (deed.kind) {
       case 'push':
@@ -124,6 +129,12 @@ export class World {
         return void (await metadata.deleteManifest(repository, imageOf(deed.what).digest, ''));
       case 'delete-repository':
         return void (await metadata.deleteRepository(repository, ''));
+      case 'copy':
+        return this.#copy(repository, deed.what);
+      case 'move': {
+        const move = { from: repository, to: this.#otherThan(repository), mayMove: () => true };
+        return void (await treeChanges.move({ ...move, isAlone: true, actor: '' }));
+      }
       case 'collect':
         return void (await this.#openGarbage(this.#paused(deed.diesAt)).run());
       case 'sweep':
@@ -144,6 +155,23 @@ export class World {
     await this.#put(metadata, { repository, manifest, tags });
   }
 
+  async #copy(from: RepositoryName, what: number): Promise<void> {
+    const tag = tagNamed(what === 0 ? 'multi' : `v${what % 2}`);
+    await this.#paused().treeChanges.copy({
+      from,
+      reference: { kind: 'tag', tag },
+      to: this.#otherThan(from),
+      tag,
+      withReferrers: what > 2,
+      mayOverwrite: true,
+      actor: '',
+    });
+  }
+
+  #otherThan(repository: RepositoryName): RepositoryName {
+    return this.repositories.find((name) => name !== repository)!;
+  }
+
   async #put(
     metadata: Metadata,
     put: { repository: RepositoryName; manifest: ManifestRecord; tags: readonly string[] },
@@ -160,7 +188,7 @@ export class World {
     const blobs = new Blobs({ ...ports, blobLinks, memory: { find } });
     const digest = digestOf(bytesOf(word));
     if (how === 'head' && (await metadataHas(ports.metadata, repository, digest))) return;
-    const from = this.repositories.find((name) => name !== repository)!;
+    const from = this.#otherThan(repository);
     const mount = { repository, digest, from, isAllowed: true, actor: '' };
     if (how === 'mount' && (await blobs.mount(mount))) return;
     await this.#upload(repository, { word, digest, isDying: how === 'dying' });
@@ -199,9 +227,10 @@ export class World {
       calls += 1;
       if (calls >= diesAt) throw new Killed(`before call ${calls}`);
     };
-    const { metadata, blobStore, garbageReviews, garbageBin } = this.ports;
+    const { metadata, treeChanges, blobStore, garbageReviews, garbageBin } = this.ports;
     return {
       metadata: pausing(metadata, beforeCall),
+      treeChanges: pausing(treeChanges, beforeCall),
       blobStore: pausing(blobStore, beforeCall),
       garbageReviews: pausing(garbageReviews, beforeCall),
       garbageBin: pausing(garbageBin, beforeCall),

@@ -19,7 +19,18 @@ import type { OpenPorts, TestPorts } from '../../../support/ports.ts';
 const MINUTE_MS = 60_000;
 const PARTS = ['repositories', 'links', 'manifests', 'tags'] as const;
 
+const isNotUi = ({ to }: { readonly to: string }) => to !== 'gamma/ui';
+const isNoSecret = (name: string) => name !== 'acme/web/secret';
 const inAMinute = () => new Date(Date.now() + MINUTE_MS);
+
+const moveOf = (from: string, to: string, more: Partial<TreeMove> = {}): TreeMove => ({
+  from: repositoryNamed(from),
+  to: repositoryNamed(to),
+  isAlone: false,
+  actor: 'bob',
+  mayMove: () => true,
+  ...more,
+});
 
 async function failureOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -70,14 +81,8 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
         actor: 'bob',
         ...wanted,
       });
-    const moveOf = (from: string, to: string, more: Partial<TreeMove> = {}): TreeMove => ({
-      from: repositoryNamed(from),
-      to: repositoryNamed(to),
-      isAlone: false,
-      actor: 'bob',
-      mayMove: () => true,
-      ...more,
-    });
+    const move = (from: string, to: string, more: Partial<TreeMove> = {}) =>
+      ports.treeChanges.move(moveOf(from, to, more));
     const remove = (path: string, more: Partial<TreeDeletion> = {}) =>
       ports.treeChanges.delete({
         path: repositoryNamed(path),
@@ -176,8 +181,7 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
 
       it('takes nothing where one repository may not go', async () => {
         for (const into of ['acme/web/ui', 'acme/web/secret']) await put(into, 'a');
-        const mayDelete = (one: string) => one !== 'acme/web/secret';
-        const outcome = await remove('acme/web', { mayDelete });
+        const outcome = await remove('acme/web', { mayDelete: isNoSecret });
         expect(outcome).to.deep.equal({ kind: 'denied' });
         expect(await names()).to.have.length(2);
       });
@@ -194,7 +198,7 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
         const byName = { order: 'name', isDescending: false, limit: 9 } as const;
         const list = (of: string) => ports.nameTree.listTags(repositoryNamed(of), byName);
         const before = await list('acme/web/ui');
-        const outcome = await ports.treeChanges.move(moveOf('acme/web', 'beta/site'));
+        const outcome = await move('acme/web', 'beta/site');
         expect(outcome).to.deep.equal({
           kind: 'moved',
           names: [
@@ -218,28 +222,41 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
         await put('acme/web', 'a', 'v1');
         await put('acme/web/ui', 'a', 'v1');
         const alone = { isAlone: true };
-        await ports.treeChanges.move(moveOf('acme/web', 'acme/web/main', alone));
+        await move('acme/web', 'acme/web/main', alone);
         expect(await names()).to.deep.equal(['acme/web/main', 'acme/web/ui']);
-        const nothing = await ports.treeChanges.move(moveOf('acme/web', 'acme/x', alone));
+        const nothing = await move('acme/web', 'acme/x', alone);
         expect(nothing).to.deep.equal({ kind: 'unknown' });
       });
 
       it('moves nothing where a name is taken, too long, or may not be moved', async () => {
         for (const into of ['acme/web/ui', 'acme/web/x', 'beta/web/x']) await put(into, 'a', 'v1');
         const before = await head();
-        const move = (to: string, more: Partial<TreeMove> = {}) =>
-          ports.treeChanges.move(moveOf('acme/web', to, more));
-        expect(await move('beta/web')).to.deep.equal({ kind: 'conflict', names: ['beta/web/x'] });
+        expect(await move('acme/web', 'beta/web')).to.deep.equal({
+          kind: 'conflict',
+          names: ['beta/web/x'],
+        });
         const long = `beta/${'x'.repeat(249)}`;
-        expect(await move(long)).to.deep.include({ kind: 'conflict' });
-        const mayMove = ({ to }: { to: string }) => to !== 'gamma/ui';
-        expect(await move('gamma', { mayMove })).to.deep.equal({ kind: 'denied' });
+        expect(await move('acme/web', long)).to.deep.include({ kind: 'conflict' });
+        expect(await move('acme/web', 'gamma', { mayMove: isNotUi })).to.deep.equal({
+          kind: 'denied',
+        });
         expect(await head()).to.equal(before);
       });
 
-      it('leaves nothing that garbage collection would take for in use or for garbage', async () => {
+      it('takes along names of as many levels as there may be (A46)', async () => {
+        const levels = Array.from({ length: 127 }, () => 'a');
+        const deep = [levels.join('/'), levels.slice(1).join('/')];
+        for (const into of deep) await put(into, 'a', 'v1');
+        expect(await move('a/a', 'b/b')).to.include({ kind: 'moved' });
+        expect((await names()).every((one) => one.startsWith('b/b/a'))).to.equal(true);
+        expect(await remove('b'))
+          .to.have.property('repositories')
+          .with.length(2);
+      });
+
+      it('leaves nothing that garbage collection would take wrongly', async () => {
         await put('acme/web/ui', 'a', 'v1');
-        await ports.treeChanges.move(moveOf('acme/web', 'beta/web'));
+        await move('acme/web', 'beta/web');
         const before = inAMinute();
         for (const kind of ['link', 'manifest'] as const) {
           const due = await ports.garbageReviews.listDue(kind, { before, limit: 9 });
@@ -254,8 +271,8 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
     describe('a lease', () => {
       it('keeps writers from both paths until the move or its end', async () => {
         await put('acme/web/ui', 'a', 'v1');
-        const move = moveOf('acme/web', 'beta/web');
-        expect(await ports.treeChanges.lease(move, inAMinute())).to.include({ kind: 'moved' });
+        const planned = moveOf('acme/web', 'beta/web');
+        expect(await ports.treeChanges.lease(planned, inAMinute())).to.include({ kind: 'moved' });
         expect(await names()).to.deep.equal(['acme/web/ui']);
         const push = (into: string) => failureOf(put(into, 'b', 'v2'));
         expect(await push('acme/web/ui')).to.equal('NameLeased');
@@ -267,7 +284,7 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
         expect(await failureOf(remove('acme', { actor: 'eve' }))).to.equal('NameLeased');
         const others = moveOf('gamma', 'acme/web/deep', { actor: 'eve' });
         expect(await failureOf(ports.treeChanges.move(others))).to.equal('NameLeased');
-        expect(await ports.treeChanges.move(move)).to.include({ kind: 'moved' });
+        expect(await ports.treeChanges.move(planned)).to.include({ kind: 'moved' });
         expect(await push('beta/web/ui')).to.equal('none');
         expect(await push('acme/web/ui')).to.equal('none');
       });
@@ -295,7 +312,7 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
       for (const work of [
         copy({ from: repositoryNamed('acme/web') }),
         remove('acme'),
-        ports.treeChanges.move(moveOf('acme', 'beta')),
+        move('acme', 'beta'),
       ]) {
         expect(await failureOf(work)).to.equal('NotPrimary');
       }

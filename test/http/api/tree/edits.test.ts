@@ -11,7 +11,17 @@ import { startPrimary, type TestSite } from '../../../two-sites/site.ts';
 
 const PASSWORD = 'correct-horse-battery';
 
-type Method = 'GET' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'HEAD' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The status, and the code of an error. */
+const outcomeOf = async (answer: Promise<Response>): Promise<[number, string]> => {
+  const { status, ...rest } = await answer.then(async (one) => ({
+    status: one.status,
+    text: await one.text(),
+  }));
+  const body = rest.text === '' ? {} : (JSON.parse(rest.text) as { errors?: { code: string }[] });
+  return [status, body.errors?.[0]?.code ?? ''];
+};
 
 describeEdits('in memory', openMemoryPorts);
 describeEdits('on PostgreSQL', openPostgresPorts);
@@ -33,7 +43,7 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       await ports.close();
     });
 
-    const call = (method: Method, path: string, body?: object, user?: string) => {
+    const call = ([method, path]: readonly [Method, string], body?: object, user?: string) => {
       const basic = `Basic ${Buffer.from(`${user}:${PASSWORD}`).toString('base64')}`;
       const content = body === undefined ? {} : { body: JSON.stringify(body) };
       return send(`${site.url}${path.startsWith('/') ? path : `/api/v1/${path}`}`, {
@@ -46,9 +56,9 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       });
     };
     const grant = async (name: string, actions: string[], ...patterns: string[]) => {
-      await call('PUT', `accounts/${name}`, { password: PASSWORD });
+      await call(['PUT', `accounts/${name}`], { password: PASSWORD });
       const grants = patterns.map((pattern) => ({ pattern, actions }));
-      expect((await call('PUT', `accounts/${name}`, { grants })).status).to.equal(200);
+      expect((await call(['PUT', `accounts/${name}`], { grants })).status).to.equal(200);
     };
     const push = async (name: string, ...tags: string[]) => {
       const repository = repositoryNamed(name);
@@ -63,62 +73,56 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
         });
       }
     };
-    /** The status, and the code of an error. */
-    const outcomeOf = async (answer: Promise<Response>): Promise<[number, string]> => {
-      const { status, ...rest } = await answer.then(async (one) => ({
-        status: one.status,
-        text: await one.text(),
-      }));
-      const body =
-        rest.text === '' ? {} : (JSON.parse(rest.text) as { errors?: { code: string }[] });
-      return [status, body.errors?.[0]?.code ?? ''];
-    };
-    const statusOf = async (path: string) => (await call('GET', path)).status;
+    const statusOf = async (path: string) => (await call(['GET', path])).status;
     const names = async (tree: string): Promise<string[]> => {
-      const answer = await call('GET', `repositories?tree=${tree}`);
+      const answer = await call(['GET', `repositories?tree=${tree}`]);
       const { repositories } = (await answer.json()) as { repositories: { name: string }[] };
       return repositories.map(({ name }) => name);
     };
 
     it('delete a tag, and leave what it points to', async () => {
       await push('acme/tags', 'v1', 'v2');
-      expect((await call('DELETE', 'tags/acme/tags:v1', undefined, 'ann')).status).to.equal(204);
+      expect((await call(['DELETE', 'tags/acme/tags:v1'], undefined, 'ann')).status).to.equal(204);
       expect(await statusOf('/v2/acme/tags/manifests/v1')).to.equal(404);
       expect(await statusOf(`/v2/acme/tags/manifests/${imageOf('v1').digest}`)).to.equal(200);
-      expect(await outcomeOf(call('DELETE', 'tags/acme/tags:v1'))).to.deep.equal([
+      expect(await outcomeOf(call(['DELETE', 'tags/acme/tags:v1']))).to.deep.equal([
         404,
         'MANIFEST_UNKNOWN',
       ]);
-      const carls = call('DELETE', 'tags/acme/tags:v2', undefined, 'carl');
+      const carls = call(['DELETE', 'tags/acme/tags:v2'], undefined, 'carl');
       expect(await outcomeOf(carls)).to.deep.equal([403, 'DENIED']);
     });
 
-    it('delete a project with all its images, or say what would go', async () => {
+    it('delete a project with all its images, or say what would go (A41)', async () => {
       for (const name of ['acme/gone/ui', 'acme/gone/api/x', 'acme/gone', 'acme/gone-not']) {
         await push(name, 'v1', 'v2');
       }
-      const dry = await call('DELETE', 'trees/acme/gone?dry_run=true', undefined, 'ann');
+      const dry = await call(['DELETE', 'trees/acme/gone?dry_run=true'], undefined, 'ann');
       const gone = ['acme/gone', 'acme/gone/api/x', 'acme/gone/ui'];
       expect(await dry.json()).to.deep.include({ repositories: gone, isDryRun: true });
       expect(await names('acme/gone')).to.deep.equal(gone);
-      const carls = call('DELETE', 'trees/acme/gone', undefined, 'carl');
+      // From here on both are remembered.
+      expect(await statusOf('/v2/acme/gone/ui/manifests/v1')).to.equal(200);
+      const blob = `/v2/acme/gone/ui/blobs/${blobOf('v1')}`;
+      expect((await call(['HEAD', blob])).status).to.equal(200);
+      const carls = call(['DELETE', 'trees/acme/gone'], undefined, 'carl');
       expect(await outcomeOf(carls)).to.deep.equal([403, 'DENIED']);
-      expect((await call('DELETE', 'trees/acme/gone', undefined, 'ann')).status).to.equal(200);
+      expect((await call(['DELETE', 'trees/acme/gone'], undefined, 'ann')).status).to.equal(200);
       expect(await names('acme/gone')).to.deep.equal([]);
       expect(await statusOf('/v2/acme/gone/ui/manifests/v1')).to.equal(404);
-      expect(await statusOf(`/v2/acme/gone/ui/blobs/${blobOf('v1')}`)).to.equal(404);
+      expect((await call(['HEAD', blob])).status).to.equal(404);
       expect(await statusOf('/v2/acme/gone-not/manifests/v1')).to.equal(200);
     });
 
     it('tell nobody of what may not be deleted or moved whether it is there', async () => {
       await push('hidden/app', 'v1');
       for (const path of ['trees/hidden', 'trees/nothing', 'trees/hidden/app', 'trees/nothing/x']) {
-        const deletion = await outcomeOf(call('DELETE', path, undefined, 'ann'));
+        const deletion = await outcomeOf(call(['DELETE', path], undefined, 'ann'));
         expect(deletion, path).to.deep.equal([403, 'DENIED']);
-        const move = await outcomeOf(call('PATCH', path, { path: 'acme/mine' }, 'ann'));
+        const move = await outcomeOf(call(['PATCH', path], { path: 'acme/mine' }, 'ann'));
         expect(move, path).to.deep.equal([403, 'DENIED']);
       }
-      const unknown = await outcomeOf(call('DELETE', 'trees/acme/nothing', undefined, 'ann'));
+      const unknown = await outcomeOf(call(['DELETE', 'trees/acme/nothing'], undefined, 'ann'));
       expect(unknown).to.deep.equal([404, 'NAME_UNKNOWN']);
     });
 
@@ -126,7 +130,7 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       await push('acme/old/ui', 'v1');
       await push('acme/old', 'v2');
       const to = { path: 'beta/new' };
-      const dry = await call('PATCH', 'trees/acme/old?dry_run=true', to, 'ann');
+      const dry = await call(['PATCH', 'trees/acme/old?dry_run=true'], to, 'ann');
       expect(dry.status).to.equal(202);
       const planned = (await dry.json()) as { names: object[]; leasedUntil: string };
       const moved = [
@@ -138,15 +142,15 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       expect(leftMs).to.be.within(1000, 60_000);
       for (const name of ['acme/old/ui', 'acme/old/x', 'beta/new']) {
         const from = 'acme/tags:v2';
-        const outcome = await outcomeOf(call('PUT', `tags/${name}:new`, { from }));
+        const outcome = await outcomeOf(call(['PUT', `tags/${name}:new`], { from }));
         expect(outcome, name).to.deep.equal([409, 'RENAME_IN_PROGRESS']);
       }
       const v1 = `/v2/acme/old/ui/manifests/${imageOf('v1').digest}`;
-      const deletion = await outcomeOf(call('DELETE', v1));
+      const deletion = await outcomeOf(call(['DELETE', v1]));
       expect(deletion).to.deep.equal([409, 'RENAME_IN_PROGRESS']);
-      const others = await outcomeOf(call('PATCH', 'trees/acme/old', { path: 'acme/other' }));
+      const others = await outcomeOf(call(['PATCH', 'trees/acme/old'], { path: 'acme/other' }));
       expect(others).to.deep.equal([409, 'RENAME_IN_PROGRESS']);
-      const done = await call('PATCH', 'trees/acme/old', to, 'ann');
+      const done = await call(['PATCH', 'trees/acme/old'], to, 'ann');
       expect(await done.json()).to.deep.equal({ names: moved });
       expect(await statusOf('/v2/beta/new/ui/manifests/v1')).to.equal(200);
       expect(await statusOf(`/v2/beta/new/blobs/${blobOf('v2')}`)).to.not.equal(409);
@@ -158,7 +162,7 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       await push('acme/one', 'v1');
       await push('acme/two', 'v2');
       const rename = (name: string, user?: string) =>
-        outcomeOf(call('PATCH', 'repositories/acme/one', { name }, user));
+        outcomeOf(call(['PATCH', 'repositories/acme/one'], { name }, user));
       expect(await rename('acme/two', 'ann')).to.deep.equal([409, 'RENAME_CONFLICT']);
       expect(await rename('acme/one', 'ann')).to.deep.equal([409, 'RENAME_CONFLICT']);
       expect(await rename('beta/one', 'carl')).to.deep.equal([403, 'DENIED']);
@@ -169,15 +173,15 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       expect(await rename('beta/one', 'ann')).to.deep.equal([200, '']);
       expect(await statusOf('/v2/beta/one/manifests/v1')).to.equal(200);
       const inside = { path: 'beta/one/below' };
-      const outcome = await outcomeOf(call('PATCH', 'trees/beta/one', inside, 'ann'));
+      const outcome = await outcomeOf(call(['PATCH', 'trees/beta/one'], inside, 'ann'));
       expect(outcome).to.deep.equal([409, 'RENAME_CONFLICT']);
     });
 
-    it('copy an image by a pull and a push of the caller (A12), and move no tag (A25)', async () => {
+    it('copy an image by a pull and a push (A12), and move no tag (A25)', async () => {
       await push('acme/app', 'v1', 'v2');
       await push('hidden/app', 'v1');
       const copy = (image: string, from: string, user: string) =>
-        outcomeOf(call('PUT', `tags/${image}`, { from }, user));
+        outcomeOf(call(['PUT', `tags/${image}`], { from }, user));
       expect(await copy('beta/app:stable', 'acme/app:v1', 'carl')).to.deep.equal([201, '']);
       expect(await statusOf('/v2/beta/app/manifests/stable')).to.equal(200);
       expect(await copy('beta/app:stable', 'acme/app:v2', 'carl')).to.deep.equal([403, 'DENIED']);
@@ -191,7 +195,7 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       ]);
       const byDigest = `acme/app@${imageOf('v2').digest}`;
       expect(await copy('acme/app:two', byDigest, 'carl')).to.deep.equal([201, '']);
-      const token = call('PUT', 'tags/beta/app:y', { from: 'acme/app:v1' });
+      const token = call(['PUT', 'tags/beta/app:y'], { from: 'acme/app:v1' });
       expect((await token).status).to.equal(201);
     });
 
@@ -208,13 +212,13 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
         groups: [],
       });
       for (const answer of [
-        call('DELETE', 'tags/acme/kept/ui:v1'),
-        call('DELETE', 'trees/acme/kept'),
-        call('DELETE', 'trees/acme'),
-        call('DELETE', 'repositories/acme/kept/ui'),
-        call('PATCH', 'trees/acme/kept', { path: 'beta/kept' }),
-        call('PATCH', 'repositories/acme/kept/ui', { name: 'beta/kept' }),
-        call('PUT', 'tags/acme/kept/ui:v1', { from: 'acme/kept/ui:v2' }),
+        call(['DELETE', 'tags/acme/kept/ui:v1']),
+        call(['DELETE', 'trees/acme/kept']),
+        call(['DELETE', 'trees/acme']),
+        call(['DELETE', 'repositories/acme/kept/ui']),
+        call(['PATCH', 'trees/acme/kept'], { path: 'beta/kept' }),
+        call(['PATCH', 'repositories/acme/kept/ui'], { name: 'beta/kept' }),
+        call(['PUT', 'tags/acme/kept/ui:v1'], { from: 'acme/kept/ui:v2' }),
       ]) {
         expect(await outcomeOf(answer)).to.deep.equal([403, 'DENIED']);
       }
@@ -236,7 +240,7 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
         ['DELETE', 'trees/acme/app?dry_run=maybe', undefined],
         ['DELETE', 'trees/Acme', undefined],
       ] as const) {
-        expect((await call(method, path, body)).status, path).to.equal(400);
+        expect((await call([method, path], body)).status, path).to.equal(400);
       }
       const nobody = await fetch(`${site.url}/api/v1/trees/acme`, { method: 'DELETE' });
       expect(nobody.status).to.equal(401);
