@@ -213,6 +213,13 @@ describe('nginx in front of a site', function () {
       }
     });
 
+    it('shows its figures to nobody who comes over nginx (A53)', async () => {
+      for (const path of ['/metrics', '//metrics', '/v2/../metrics', '/metrics/']) {
+        const answer = await rawRequest(stand.front.url, { method: 'GET', path, headers: {} });
+        expect(answer.status, path).to.equal(404);
+      }
+    });
+
     it('is asked over https alone, and knows the address that its client knows', async () => {
       const redirected = await exchange({ method: 'GET', url: stand.front.redirectUrl });
       expect(redirected.status).to.equal(308);
