@@ -18,7 +18,8 @@ export function readPlatforms(index: Buffer): string[] {
   return [...new Set(entries.map(printPlatform))].filter((text) => text !== '');
 }
 
-function printPlatform({ platform }: Entry): string {
+/** As `linux/arm64/v8`; empty where there is none. */
+export function printPlatform({ platform }: Entry): string {
   const { os, architecture, variant } = platform ?? {};
   const words = [os, architecture, variant].filter((word) => typeof word === 'string');
   return words.includes('unknown') ? '' : words.join('/');

@@ -53,6 +53,11 @@ export const TREE: readonly Operation[] = [
     },
   ],
   [
+    'GET /api/v1/repositories/{name}/manifests/{reference}',
+    200,
+    'What an image is made of: layers, or the images of an index.',
+  ],
+  [
     'GET /api/v1/sizes',
     200,
     'How much a part of the tree holds, each content counted once.',
