@@ -13,6 +13,7 @@ import {
   Histogram,
   Registry,
 } from 'prom-client';
+import type { OutboxCount } from './storage/events/outbox.ts';
 import type { Extent, SiteFigures } from './storage/geo/site-reports.ts';
 
 /** One answered request. */
@@ -119,6 +120,16 @@ export class Metrics implements Figures {
       aggregator: 'max',
       collect: async () => gauge.set(await read()),
     });
+  }
+
+  /** Gauges of what is to be told to webhooks, at a primary; dropped pulls are an alarm (A51). */
+  addOutbox(read: () => Promise<OutboxCount>): void {
+    const waiting = 'Deliveries to webhooks that are to be sent.';
+    const dead = 'Deliveries to webhooks that were given up, and are listed.';
+    const dropped = 'Pulls that were never told, since the outbox of a webhook was full.';
+    this.addGauge('meridian_webhook_waiting', waiting, async () => (await read()).waiting);
+    this.addGauge('meridian_webhook_dead', dead, async () => (await read()).dead);
+    this.addGauge('meridian_webhook_dropped_pulls', dropped, async () => (await read()).dropped);
   }
 
   /** Gauges of how this site is; `read` is called once whenever somebody reads the metrics. */

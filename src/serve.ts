@@ -70,12 +70,13 @@ async function serveAlone(
 /** What this process counts; `undefined` where nobody reads it. */
 async function openMetrics(
   { metricsListen }: Config,
-  { changeLog }: Ports,
+  { changeLog, outbox }: Ports,
 ): Promise<Metrics | undefined> {
   if (metricsListen === 'off') return undefined;
   const metrics = new (await import('./metrics.ts')).Metrics();
   const help = 'Position of the last change that this site holds.';
   metrics.addGauge('meridian_change_log_position', help, () => changeLog.head());
+  metrics.addOutbox(() => outbox.count());
   return metrics;
 }
 

@@ -58,6 +58,9 @@ describe('/metrics', function () {
       'meridian_replication_bytes_per_second 0',
       'meridian_ledger_entries{lane="fresh"} 0',
       'meridian_transfers_running 0',
+      'meridian_webhook_waiting 0',
+      'meridian_webhook_dead 0',
+      'meridian_webhook_dropped_pulls 0',
       'meridian_failures 0',
     ]) {
       expect(text.split('\n')).to.include(line);

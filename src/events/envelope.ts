@@ -1,7 +1,8 @@
 /**
  * The envelope of distribution's notifications: what its receivers, and GitLab's, understand.
  *
- * > The envelope contains one or more events, with the following json structure: { "events": [ … ] }
+ * > The envelope contains one or more events, with the following json structure:
+ * > { "events": [ … ] }
  * > (distribution, docs/content/about/notifications.md)
  */
 import type { RequestDetails } from '../oci/events/actor.ts';

@@ -79,7 +79,8 @@ export interface Outbox {
   settle(delivery: Delivery, settlement: Settlement): Promise<void>;
   /** The newest first. */
   list(webhook: string, page: DeliveryPage): Promise<Delivery[]>;
-  count(webhook: string): Promise<OutboxCount>;
+  /** Of one webhook, or of all. */
+  count(webhook?: string): Promise<OutboxCount>;
   /**
    * Drops what is above so many deliveries of a webhook: those that were told, and then pulls, the
    * oldest first of either; nothing else ever. A page of them. @returns how many pulls

@@ -6,7 +6,7 @@ import type { EventFilter } from '../../oci/events/event.ts';
 
 /**
  * - `cloudevents`: one CloudEvent 1.0 in JSON
- * - `distribution`: the envelope of distribution's notifications, which knows only what somebody did
+ * - `distribution`: the envelope of distribution's notifications, which knows no arrivals
  */
 export const WEBHOOK_FORMATS = ['cloudevents', 'distribution'] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];

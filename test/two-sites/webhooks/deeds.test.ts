@@ -10,7 +10,7 @@ import {
   openPostgresPorts,
   type TestPorts,
 } from '../../support/ports.ts';
-import { invite, makeImage, pull, push, send, until } from '../client.ts';
+import { type Image, invite, makeImage, pull, push, send, until } from '../client.ts';
 import { startPrimary, startSecondary, type TestSite } from '../site.ts';
 
 describeDeeds('in memory', openMemoryPorts);
@@ -25,7 +25,12 @@ interface Notified {
   readonly id: string;
   readonly timestamp: string;
   readonly action: string;
-  readonly target: { readonly repository: string; readonly [field: string]: unknown };
+  readonly target: {
+    readonly repository: string;
+    readonly tag?: string;
+    readonly digest?: string;
+    readonly [field: string]: unknown;
+  };
   readonly request: { readonly method: string; readonly [field: string]: unknown };
   readonly actor: { readonly name?: string };
   readonly source: { readonly addr: string; readonly instanceID: string };
@@ -43,6 +48,27 @@ const read = ({ body }: Told): Notified => {
   expect(events).to.have.lengthOf(1);
   return events[0]!;
 };
+
+/** Every field that the documentation names. */
+function expectPush(pushed: Notified, image: Image, url: string): void {
+  expect(pushed.target).to.deep.equal({
+    mediaType: OCI_MANIFEST,
+    digest: image.digest,
+    size: image.manifest.length,
+    length: image.manifest.length,
+    repository: 'acme/app',
+    url: `${url}/v2/acme/app/manifests/${image.digest}`,
+    tag: 'v1',
+  });
+  const { host } = new URL(url);
+  expect(pushed.request).to.include({ addr: '127.0.0.1', host, method: 'PUT' });
+  expect(pushed.request['id']).to.match(/^[0-9a-f-]{36}$/);
+  expect(pushed.request['useragent']).to.be.a('string').that.is.not.equal('');
+  expect(pushed.actor).to.deep.equal({ name: 'admin' });
+  expect(pushed.source.instanceID).to.match(/^[0-9a-f-]{36}$/);
+  expect(pushed.source.addr).to.match(/:\d+$/);
+  expect(Date.parse(pushed.timestamp)).to.be.closeTo(Date.now(), 60_000);
+}
 
 function describeDeeds(where: string, openPorts: OpenPorts): void {
   describe(`events of what clients do ${where}`, () => {
@@ -90,7 +116,7 @@ function describeDeeds(where: string, openPorts: OpenPorts): void {
       await Promise.all(opened.splice(0).map((ports) => ports.close()));
     });
 
-    it('tells of each push, mount, pull and delete in the envelope of distribution', async function () {
+    it('tells of each push, mount, pull and delete as distribution does', async function () {
       this.timeout(60_000);
       const headers = { Authorization: 'Bearer a-token' };
       const made = await put({ format: 'distribution', headers, secret: SECRET });
@@ -110,9 +136,7 @@ function describeDeeds(where: string, openPorts: OpenPorts): void {
 
       const events = receiver.told.map(read);
       const ofApp = events.filter(({ target }) => target.repository === 'acme/app');
-      const brief = ofApp.map(
-        ({ action, target }) => `${action} ${target['tag'] ?? target['digest']}`,
-      );
+      const brief = ofApp.map(({ action, target }) => `${action} ${target.tag ?? target.digest}`);
       expect(brief).to.deep.equal([
         `push ${config}`,
         `push ${layer}`,
@@ -131,27 +155,10 @@ function describeDeeds(where: string, openPorts: OpenPorts): void {
         expect(one.headers).to.include({ authorization: 'Bearer a-token' });
         expect(isSigned(one)).to.equal(true);
       }
-      const host = new URL(primary.url).host;
-      const pushed = ofApp[2]!;
-      expect(pushed.target).to.deep.equal({
-        mediaType: OCI_MANIFEST,
-        digest: image.digest,
-        size: image.manifest.length,
-        length: image.manifest.length,
-        repository: 'acme/app',
-        url: `${primary.url}/v2/acme/app/manifests/${image.digest}`,
-        tag: 'v1',
-      });
-      expect(pushed.request).to.include({ addr: '127.0.0.1', host, method: 'PUT' });
-      expect(pushed.request['id']).to.match(/^[0-9a-f-]{36}$/);
-      expect(pushed.request['useragent']).to.be.a('string').that.is.not.equal('');
-      expect(pushed.actor).to.deep.equal({ name: 'admin' });
-      expect(pushed.source.instanceID).to.match(/^[0-9a-f-]{36}$/);
-      expect(pushed.source.addr).to.match(/:\d+$/);
-      expect(Date.parse(pushed.timestamp)).to.be.closeTo(Date.now(), 60_000);
+      expectPush(ofApp[2]!, image, primary.url);
       expect(ofApp[0]!.target).to.include({ mediaType: OCTET_STREAM, size: image.config.length });
       expect(ofApp[3]!.request).to.include({ method: 'GET' });
-      expect(ofApp[3]!.target).to.deep.equal(pushed.target);
+      expect(ofApp[3]!.target).to.deep.equal(ofApp[2]!.target);
       const deleted = { digest: image.digest, repository: 'acme/app' };
       expect(ofApp[7]!.target).to.deep.equal(deleted);
       expect(ofApp[9]!.target).to.deep.equal({ repository: 'acme/app' });
@@ -175,7 +182,7 @@ function describeDeeds(where: string, openPorts: OpenPorts): void {
       expect((pushed as { data: object }).data).to.include({ tag: 'v1', actor: 'admin' });
     });
 
-    it('tells of pulls at another site, and not of what that site reads for itself', async function () {
+    it('tells of pulls at another site, and not of what the site reads', async function () {
       this.timeout(60_000);
       await put({ types: ['pull'] });
       const image = makeImage(100);
@@ -201,7 +208,7 @@ function describeDeeds(where: string, openPorts: OpenPorts): void {
       expect(await primary.ports.outbox.list('ci', { limit: 9 })).to.deep.equal([]);
     });
 
-    it('goes on telling others while one is gone, and gives up what that one did not take', async function () {
+    it('gives up what one did not take that is gone, and tells the others', async function () {
       this.timeout(60_000);
       const gone = await openReceiver();
       await gone.close();

@@ -63,11 +63,13 @@ export class MemoryOutbox implements Outbox {
     return wanted.slice(0, limit);
   }
 
-  async count(webhook: string): Promise<OutboxCount> {
-    const states = this.#ofWebhook(webhook).map(({ state }) => state);
+  async count(webhook?: string): Promise<OutboxCount> {
+    const { webhooks, dropped } = this.#facts.outbox;
+    const names = webhook === undefined ? [...webhooks.keys()] : [webhook];
+    const states = names.flatMap((name) => this.#ofWebhook(name).map(({ state }) => state));
     const countOf = (wanted: string) => states.filter((state) => state === wanted).length;
-    const dropped = this.#facts.outbox.dropped.get(webhook) ?? 0;
-    return { waiting: countOf('waiting'), dead: countOf('dead'), dropped };
+    const sum = names.reduce((before, name) => before + (dropped.get(name) ?? 0), 0);
+    return { waiting: countOf('waiting'), dead: countOf('dead'), dropped: sum };
   }
 
   async trim(webhook: string, most: number): Promise<number> {

@@ -72,6 +72,14 @@ const COUNT: Statement = {
                 coalesce((SELECT dropped FROM webhooks WHERE name = $1), 0) AS dropped
          FROM deliveries WHERE webhook = $1 AND state IN ('waiting', 'dead')`,
 };
+const COUNT_ALL: Statement = {
+  name: 'count-all-deliveries',
+  text: `SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,
+                count(*) FILTER (WHERE state = 'dead') AS dead,
+                (SELECT coalesce(sum(dropped), 0)::bigint FROM webhooks) AS dropped
+         FROM webhooks JOIN deliveries ON deliveries.webhook = webhooks.name
+         WHERE state IN ('waiting', 'dead')`,
+};
 /** In pages, so that each stays a short statement. */
 const TRIM: Statement = {
   name: 'trim-deliveries',
@@ -165,8 +173,11 @@ export class PostgresOutbox implements Outbox {
     return rows.map(toDelivery);
   }
 
-  async count(webhook: string): Promise<OutboxCount> {
-    return (await this.#database.query<OutboxCount>(COUNT, [webhook]))[0]!;
+  async count(webhook?: string): Promise<OutboxCount> {
+    const [counted] = await (webhook === undefined
+      ? this.#database.query<OutboxCount>(COUNT_ALL)
+      : this.#database.query<OutboxCount>(COUNT, [webhook]));
+    return counted!;
   }
 
   async trim(webhook: string, most: number): Promise<number> {
