@@ -13,19 +13,20 @@ const STATE = 'jsonBody';
  * @throws RegistryError UNSUPPORTED: 415 for another type, 413 for more than 64 KiB.
  */
 export async function readForm(context: Context): Promise<URLSearchParams> {
-  assertType(context, 'application/x-www-form-urlencoded');
+  assertType(context, ['application/x-www-form-urlencoded']);
   return new URLSearchParams((await readSmallBody(context)).toString('utf8'));
 }
 
 export interface BodyLimits {
-  readonly type: string;
+  /** Of which its Content-Type is one. */
+  readonly types: readonly string[];
   readonly maxBytes: number;
   /** So many mistakes are named, the first ones. */
   readonly maxMistakes: number;
 }
 
 const JSON_LIMITS: BodyLimits = {
-  type: 'application/json',
+  types: ['application/json'],
   maxBytes: MAX_BYTES,
   maxMistakes: 100,
 };
@@ -38,9 +39,9 @@ const JSON_LIMITS: BodyLimits = {
 export async function readJson<Value>(
   context: Context,
   shape: ZodType<Value>,
-  { type, maxBytes, maxMistakes }: BodyLimits = JSON_LIMITS,
+  { types, maxBytes, maxMistakes }: BodyLimits = JSON_LIMITS,
 ): Promise<Value> {
-  assertType(context, type);
+  assertType(context, types);
   const parsed = shape.safeParse(parseJson(await readSmallBody(context, maxBytes)));
   context.state[STATE] = parsed.data;
   if (parsed.success) return parsed.data;
@@ -55,8 +56,9 @@ export function bodyOf({ state }: Context): unknown {
   return state[STATE];
 }
 
-function assertType(context: Context, type: string): void {
-  if (!context.request.is(type)) throw refusal(415, `the Content-Type must be ${type}`);
+function assertType(context: Context, types: readonly string[]): void {
+  if (context.request.is([...types])) return;
+  throw refusal(415, `the Content-Type must be ${types.join(' or ')}`);
 }
 
 async function readSmallBody({ req }: Context, maxBytes = MAX_BYTES): Promise<Buffer> {

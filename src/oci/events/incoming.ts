@@ -5,6 +5,12 @@ import type { RepositoryName, Tag } from '../reference.ts';
 /** > `application/vnd.docker.distribution.events.v2+json` (distribution, notifications) */
 export const EVENTS_TYPE = 'application/vnd.docker.distribution.events.v2+json';
 
+/** docker-registry up to 2.8 says v1 of the same envelope. */
+export const EVENTS_TYPES = [
+  EVENTS_TYPE,
+  'application/vnd.docker.distribution.events.v1+json',
+] as const;
+
 /** One event of an envelope, checked. */
 export interface IncomingEvent {
   readonly id: string;

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { type EventToken, isEventToken } from '../../../events/event-token.ts';
 import { parseDigest } from '../../../oci/digest.ts';
 import { RegistryError } from '../../../oci/error.ts';
-import { EVENTS_TYPE } from '../../../oci/events/incoming.ts';
+import { EVENTS_TYPES } from '../../../oci/events/incoming.ts';
 import { parseRepositoryName, parseTag } from '../../../oci/reference.ts';
 import type { EventInbox } from '../../../virtual/incoming/event-inbox.ts';
 import { jsonAnswer, writeAnswer } from '../../answer.ts';
@@ -31,7 +31,7 @@ interface Dependencies {
 const PATH = '/api/v1/registry_events';
 const FRESH = { 'Cache-Control': 'no-store' };
 /** One sentence is enough of an answer to a machine. */
-const LIMITS = { type: EVENTS_TYPE, maxBytes: 1024 * 1024, maxMistakes: 1 };
+const LIMITS = { types: EVENTS_TYPES, maxBytes: 1024 * 1024, maxMistakes: 1 };
 const MAX_EVENTS = 1000;
 
 /** PostgreSQL keeps every character but NUL. */
