@@ -16,7 +16,7 @@ import type { Metadata } from '../../src/storage/metadata.ts';
 export interface VerifyOptions {
   readonly replicas: Pick<Replicas, 'listVerifiedBefore' | 'recordVerified' | 'recordLost'>;
   readonly blobStore: Pick<BlobStore, 'open' | 'delete'>;
-  readonly ledger: Pick<Ledger, 'want'>;
+  readonly ledger: Pick<Ledger, 'find' | 'settle' | 'want'>;
   readonly catalog: Pick<Catalog, 'listHolders'>;
   readonly metadata: Pick<Metadata, 'findBlob'>;
   /** Whether there is somebody to bring a blob from. */
@@ -119,6 +119,8 @@ export async function wantAnew(digest: Digest, options: VerifyOptions): Promise<
   const link = repository && (await metadata.findBlob(repository, digest));
   if (!repository || !link) return;
   const want = { digest, repository, sizeBytes: link.sizeBytes, since: clock.now() };
+  // What failed waits for its next try; whoever wants it anew wants it now.
+  if ((await ledger.find(digest))?.state === 'failed') await ledger.settle(digest);
   await ledger.want([{ ...want, lane: 'fresh' }]);
 }
 

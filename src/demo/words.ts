@@ -23,6 +23,7 @@ Meridian runs at ${count} on this machine.
 
 ${rows.join('\n')}
   ${'account'.padEnd(14)}admin, password ${account.password} (kept in ${account.file})
+  ${'console'.padEnd(14)}${sites[0].url}/console
 
 Type this in another terminal:
 

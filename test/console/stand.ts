@@ -87,6 +87,12 @@ export async function signIn(page: Page, { url }: TestSite, path = ''): Promise<
   await page.locator('.frame').waitFor();
 }
 
+/** Opens another page of the console without loading it anew, as its links do. */
+export async function turnTo(page: Page, path: string): Promise<void> {
+  const turn = `history.pushState(null, '', '/console/${path}'); dispatchEvent(new Event('popstate'))`;
+  await page.evaluate(turn);
+}
+
 /** Fails on each thing that keeps somebody out, with its place. */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);

@@ -5,9 +5,10 @@
 import { createRequire } from 'node:module';
 import { geoPath } from 'd3-geo';
 import { feature } from 'topojson-client';
-import type { Topology } from 'topojson-specification';
 import type { Plugin } from 'vite';
 import { projection } from '../pages/sites/projection.ts';
+
+type Atlas = Parameters<typeof feature>[0];
 
 const NAME = 'virtual:land';
 const RESOLVED = `\0${NAME}`;
@@ -18,7 +19,7 @@ export function drawLand(): Plugin {
     resolveId: (id) => (id === NAME ? RESOLVED : undefined),
     load: (id) => {
       if (id !== RESOLVED) return undefined;
-      const atlas = createRequire(import.meta.url)('world-atlas/land-110m.json') as Topology;
+      const atlas = createRequire(import.meta.url)('world-atlas/land-110m.json') as Atlas;
       const land = feature(atlas, atlas.objects['land']!);
       const outline = geoPath(projection()).digits(1)(land);
       return `export const land = ${JSON.stringify(outline)};`;

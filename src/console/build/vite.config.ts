@@ -20,6 +20,8 @@ export default defineConfig({
     // All that runs it load modules ahead by themselves.
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // How long compressing takes is known.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   plugins: [drawLand(), compressFiles()],
 });

@@ -25,6 +25,39 @@ export const PAGES: readonly PageEntry[] = [
     icon: 'replication',
     load: async () => (await import('./replication/replication.tsx')).Replication,
   },
+  {
+    path: 'images',
+    name: 'Images',
+    icon: 'images',
+    isForAll: true,
+    load: async () => (await import('./images/images.tsx')).Images,
+  },
+  {
+    path: 'virtual',
+    name: 'Virtual registries',
+    icon: 'virtual',
+    load: async () => (await import('./virtual/virtual.tsx')).Virtual,
+  },
+  {
+    path: 'activity',
+    name: 'Activity',
+    icon: 'activity',
+    isForAll: true,
+    load: async () => (await import('./activity.tsx')).Activity,
+  },
+  {
+    path: 'accounts',
+    name: 'Accounts',
+    icon: 'accounts',
+    isForAll: true,
+    load: async () => (await import('./accounts/accounts.tsx')).Accounts,
+  },
+  {
+    path: 'settings',
+    name: 'Settings',
+    icon: 'settings',
+    load: async () => (await import('./settings.tsx')).Settings,
+  },
 ];
 
 /** The page of a path; the first one that may be seen for an unknown path. */

@@ -41,7 +41,7 @@ export function Lines({ label, name, hint, value }: FieldProps) {
 }
 
 export function readLines(text: FormDataEntryValue | null): string[] {
-  return String(text ?? '')
+  return (text as string)
     .split(/[\n,]+/)
     .map((line) => line.trim())
     .filter(Boolean);
@@ -49,6 +49,8 @@ export function readLines(text: FormDataEntryValue | null): string[] {
 
 interface ChoiceProps {
   readonly label: string;
+  /** The words beside it say already what it is for. */
+  readonly isLabelUnseen?: boolean;
   readonly name: string;
   readonly value?: string;
   readonly onChange?: (value: string) => void;
@@ -56,10 +58,10 @@ interface ChoiceProps {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export function Choice({ label, name, value, onChange, options }: ChoiceProps) {
+export function Choice({ label, isLabelUnseen, name, value, onChange, options }: ChoiceProps) {
   return (
     <label class="field">
-      {label}
+      <span class={isLabelUnseen ? 'unseen' : ''}>{label}</span>
       <select
         name={name}
         value={value ?? ''}

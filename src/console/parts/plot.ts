@@ -45,7 +45,7 @@ export function drawPlot(place: HTMLElement, { names, print }: Options): Plot {
     { ...axis, grid, size: 84, values: (_, values) => values.map(print) },
   ];
   const scales: uPlot.Scales = {
-    x: { range: (_, from, to) => [Math.min(from, to - LEAST_SECONDS), to] },
+    x: { range: (_, from, to) => spanOf(from, to) },
     y: { range: (_, _low, high) => [0, Math.max(high * 1.1, LEAST_TOP)] },
   };
   const size = () => ({ width: place.clientWidth, height: HEIGHT });
@@ -66,6 +66,12 @@ export function drawPlot(place: HTMLElement, { names, print }: Options): Plot {
       plot.destroy();
     },
   };
+}
+
+/** At the very beginning nothing has a time yet. */
+function spanOf(from: number | null, to: number | null): [number, number] {
+  const end = to ?? Date.now() / 1000;
+  return [Math.min(from ?? end, end - LEAST_SECONDS), end];
 }
 
 function printTime(seconds: number): string {

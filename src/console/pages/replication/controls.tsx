@@ -15,7 +15,7 @@ export interface Order {
 /** The site does it as soon as it hears of it; what came of it stands among its orders. */
 export async function giveOrder(site: string, order: Order): Promise<void> {
   await send('POST', `/api/v1/sites/${site}/orders`, order);
-  report('well', `${site} was told to ${order.kind} ${order.repository ?? 'everything'}.`);
+  report('well', `The site ${site} was told to ${order.kind} ${order.repository ?? 'everything'}.`);
 }
 
 export function Controls({ site: { name, status } }: { readonly site: Site }) {
@@ -44,7 +44,10 @@ export function Controls({ site: { name, status } }: { readonly site: Site }) {
 function PauseButton({ name, isPaused }: { readonly name: string; readonly isPaused: boolean }) {
   const change = async () => {
     await send('POST', `/api/v1/sites/${name}/${isPaused ? 'resume' : 'pause'}`);
-    report('well', isPaused ? `${name} copies again.` : `${name} copies nothing for now.`);
+    report(
+      'well',
+      isPaused ? `The site ${name} copies again.` : `The site ${name} copies nothing now.`,
+    );
   };
   return (
     <Button icon={isPaused ? 'play' : 'pause'} onPress={change}>

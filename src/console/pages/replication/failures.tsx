@@ -62,7 +62,10 @@ function List({ site, failures }: { readonly site: Site; readonly failures: read
         { name: 'Size', isAmount: true, show: ({ sizeBytes }) => printBytes(sizeBytes) },
         { name: 'Why', show: (failure) => <Reason failure={failure} /> },
         { name: 'Next try', show: ({ nextTryAt }) => printUntil(nextTryAt) },
-        { name: 'Do', show: ({ repository }) => <Again site={site} repository={repository} /> },
+        {
+          name: 'Actions',
+          show: ({ repository }) => <Again site={site} repository={repository} />,
+        },
       ]}
     />
   );

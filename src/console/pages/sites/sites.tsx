@@ -86,7 +86,7 @@ function Alone() {
     <section class="card">
       <Empty icon="sites" title="One site, so far">
         <p>
-          A second site keeps everything nearby for those who are far from this one. Invite it by{' '}
+          A second site keeps everything nearby for those who are far from here. Invite it by{' '}
           <code>meridian site add NAME --url {location.origin}</code>, and start it with the token
           that is printed.
         </p>
