@@ -69,12 +69,16 @@ function findContradictions(
   texts: ReadonlyMap<string, string>,
 ): string[] {
   const { tlsCert, tlsKey, primaryUrl, joinToken, replication } = settled;
+  const { oidcIssuer, oidcClientId } = settled;
   const mistakes: string[] = [];
   if (tlsCert && !tlsKey) mistakes.push('MERIDIAN_TLS_CERT needs MERIDIAN_TLS_KEY beside it.');
   if (tlsKey && !tlsCert) mistakes.push('MERIDIAN_TLS_KEY needs MERIDIAN_TLS_CERT beside it.');
   mistakes.push(...findDelegationMistakes(settled));
   if (joinToken && !primaryUrl) {
     mistakes.push('MERIDIAN_JOIN_TOKEN needs MERIDIAN_PRIMARY_URL, the primary that made it.');
+  }
+  if (oidcIssuer && !oidcClientId) {
+    mistakes.push('MERIDIAN_OIDC_ISSUER needs MERIDIAN_OIDC_CLIENT_ID beside it.');
   }
   if (primaryUrl && !texts.has('MERIDIAN_SITE')) {
     mistakes.push('MERIDIAN_PRIMARY_URL needs MERIDIAN_SITE: a secondary has a name of its own.');

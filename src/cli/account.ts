@@ -38,6 +38,12 @@ export function addAccountCommands(program: Command): void {
   withConnection(
     account.command('password <name>').description('Make a new password; all its tokens end.'),
   ).action(renewPassword);
+  withConnection(
+    account.command('disable <name>').description('Let nobody in by it, nor by its tokens.'),
+  ).action((name: string, options: ConnectionOptions) => settleState(name, options, true));
+  withConnection(account.command('enable <name>').description('Let it in again.')).action(
+    (name: string, options: ConnectionOptions) => settleState(name, options, false),
+  );
   withConnection(account.command('remove <name>').description('Remove an account.')).action(
     removeAccount,
   );
@@ -84,6 +90,15 @@ async function renewPassword(name: string, options: ConnectionOptions): Promise<
   await connect(options).send('PUT', `${pathOf(name)}/password`, { password });
   keepAnswer({ name, password });
   say(`The password of ${name} is now ${password}`);
+}
+
+async function settleState(
+  name: string,
+  options: ConnectionOptions,
+  isDisabled: boolean,
+): Promise<void> {
+  await connect(options).send('PUT', pathOf(name), { isDisabled });
+  say(`The account ${name} is ${isDisabled ? 'disabled' : 'enabled'}.`);
 }
 
 async function removeAccount(name: string, options: ConnectionOptions): Promise<void> {

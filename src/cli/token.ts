@@ -44,7 +44,7 @@ function pathOf(account: string): string {
   return `/api/v1/accounts/${encodeURIComponent(account)}/access-tokens`;
 }
 
-function parseTime(text: string): number {
+export function parseTime(text: string): number {
   const { read, wanted } = duration('1m', '3650d');
   const milliseconds = read(text);
   if (milliseconds !== undefined) return milliseconds;

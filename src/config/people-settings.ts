@@ -1,4 +1,5 @@
 /** Settings of how people sign in, what is kept of their acts, and how often anybody may ask. */
+import { OIDC } from './oidc-settings.ts';
 import { given } from './setting.ts';
 import * as value from './values.ts';
 
@@ -67,4 +68,4 @@ const RATES = {
   }),
 };
 
-export const PEOPLE = { ...SESSIONS, ...RATES };
+export const PEOPLE = { ...SESSIONS, ...RATES, ...OIDC };

@@ -16,7 +16,7 @@ import type { AuditLog, AuditOutcome } from '../../storage/people/audit-log.ts';
 import type { Gatekeeper } from '../authenticate.ts';
 import { bodyOf } from '../read-body.ts';
 import { toAnswer } from '../write-errors.ts';
-import { SESSION_PATH } from './session-door.ts';
+import { PROVIDER_CALLBACK, SESSION_PATH } from './session-door.ts';
 
 interface Dependencies {
   readonly auditLog: Pick<AuditLog, 'begin' | 'settle'>;
@@ -32,8 +32,11 @@ const LONGEST_TEXT = 500;
 
 export function recordActs(dependencies: Dependencies): Middleware {
   return async (context, next) => {
-    const actor = isWrite(context) ? await findActor(context, dependencies) : undefined;
-    if (actor === undefined) return next();
+    const actor = isAct(context) ? await findActor(context, dependencies) : undefined;
+    if (actor === undefined) {
+      await next();
+      return;
+    }
     const { auditLog, gatekeeper, clock } = dependencies;
     const id = await auditLog.begin({
       at: clock.now(),
@@ -80,7 +83,7 @@ async function findActor(
   { req, path, method }: Context,
   { gatekeeper }: Dependencies,
 ): Promise<string | undefined> {
-  if (path === SESSION_PATH && method === 'POST') return '';
+  if (path === PROVIDER_CALLBACK || (path === SESSION_PATH && method === 'POST')) return '';
   try {
     const caller = await gatekeeper.authenticate(req, () => []);
     return caller instanceof SiteCaller || caller.account === '' ? undefined : caller.account;
@@ -104,7 +107,9 @@ function outcomeOf(status: number): AuditOutcome {
   return status < 500 ? 'refused' : 'failed';
 }
 
-function isWrite({ method, path }: Context): boolean {
+/** Signing in by an identity provider may make an account, though it is no write of its form. */
+function isAct({ method, path }: Context): boolean {
+  if (path === PROVIDER_CALLBACK) return true;
   if (method === 'GET' || method === 'HEAD' || !path.startsWith('/api/v1/')) return false;
   return !NO_ACTS.test(path);
 }

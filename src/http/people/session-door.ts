@@ -13,6 +13,9 @@ export const CSRF_HEADER = 'meridian-csrf';
 /** Where one signs in, which nobody needs a session for. */
 export const SESSION_PATH = '/api/v1/session';
 
+/** Where an identity provider sends browsers back to. */
+export const PROVIDER_CALLBACK = `${SESSION_PATH}/provider/callback`;
+
 /** Where a request's state has its session. */
 const STATE = 'session';
 

@@ -22,6 +22,19 @@ export const PEOPLE: readonly Operation[] = [
     { body: signInShape, caller: 'anybody' },
   ],
   ['DELETE /api/v1/session', 204, 'Sign out.'],
+  ['GET /api/v1/session/methods', 200, 'How one may sign in.', { caller: 'anybody' }],
+  [
+    'GET /api/v1/session/provider',
+    302,
+    'Go to the identity provider to sign in.',
+    { query: { return_to: 'A path of this site.' }, caller: 'anybody' },
+  ],
+  [
+    'GET /api/v1/session/provider/callback',
+    302,
+    'Come back from it with a session.',
+    { query: { code: 'What it gave.', state: 'What it was given.' }, caller: 'anybody' },
+  ],
   [
     'POST /api/v1/accounts/{name}/rotate',
     201,

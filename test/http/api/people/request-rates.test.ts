@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { type AuthStand, basic, openAuthStand } from '../../../support/auth-stand.ts';
 import { sender } from './send.ts';
 
+const rate = (requests: number) => ({ requests, seconds: 60 });
+
 describe('rates of requests', () => {
   let stand: AuthStand;
 
   afterEach(() => stand.close());
-
-  const rate = (requests: number) => ({ requests, seconds: 60 });
 
   it('answer 429 with Retry-After to an account that asks too often, and to no other', async () => {
     stand = await openAuthStand([], { rates: { perAccount: rate(3) } });

@@ -1,9 +1,7 @@
 /** Requests to the management API of a stand. */
 import { type AuthStand, basic } from '../../../support/auth-stand.ts';
 
-/**
- * Sends to a route, such as `PUT /accounts/ann`, as the administrator unless somebody else is given.
- */
+/** Sends to a route, such as `PUT /accounts/ann`; as the administrator, unless it is said. */
 export function sender(stand: Pick<AuthStand, 'url'>) {
   return async (route: string, body?: unknown, as: Record<string, string> = basic('admin')) => {
     const [method = '', path = ''] = route.split(' ');

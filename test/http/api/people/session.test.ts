@@ -51,7 +51,7 @@ describe('/api/v1/session', () => {
     return { cookie, 'meridian-csrf': csrfToken };
   }
 
-  it('signs in with a cookie that no script and no other site has, and says who one is', async () => {
+  it('signs in with a cookie that no script and no other site has', async () => {
     const answer = await post('ann');
     const cookie = answer.headers.get('set-cookie')!;
     expect(cookie).to.match(/^meridian_session=mrr_[\w-]{43}; Path=\/api\/v1; Max-Age=43200; /);
@@ -68,7 +68,7 @@ describe('/api/v1/session', () => {
     });
   });
 
-  it('says to whoever shows a password who they are, and 401 to nobody without a challenge', async () => {
+  it('says who they are to whoever shows a password, and 401 to nobody', async () => {
     const known = await call('GET /session', basic('admin'));
     expect(await known.json()).to.include({ account: 'admin', isAdministrator: true });
     const { status, headers } = await call('GET /session');
@@ -136,7 +136,7 @@ describe('/api/v1/session', () => {
     expect((await call('GET /session', admin)).status).to.equal(401);
   });
 
-  it('answers a wrong password and an unknown name alike, and locks out who guesses (A26d, A26e)', async () => {
+  it('answers wrong passwords as unknown names, and locks guessers out (A26d, A26e)', async () => {
     const [wrong, unknown] = [await post('ann', 'wrong'), await post('zoe', 'wrong')];
     expect([wrong.status, unknown.status]).to.deep.equal([401, 401]);
     expect(await wrong.text()).to.equal(await unknown.text());
