@@ -9,6 +9,11 @@ interface TokenText {
   readonly token?: string;
 }
 
+const readToken = async (site: string) => {
+  const answer = await send(`${site}/api/v1/registry_events/token`);
+  return ((await answer.json()) as TokenText).token;
+};
+
 describe('events of external registries at two sites', () => {
   let pair: Pair;
 
@@ -19,10 +24,6 @@ describe('events of external registries at two sites', () => {
 
   it('are taken by the primary, whichever site is told', async () => {
     const { primary, secondary } = pair;
-    const readToken = async (site: string) => {
-      const answer = await send(`${site}/api/v1/registry_events/token`);
-      return ((await answer.json()) as TokenText).token;
-    };
     const token = await readToken(primary.url);
     await until('it knows accounts', async () => (await readToken(secondary.url)) === token);
     const { digest, mediaType } = imageOf('a');
