@@ -175,4 +175,30 @@ describe('what people do in the console', function () {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(window.faults).to.deep.equal([]);
   });
+
+  it('see what they may pull and themselves, where they do not administer', async () => {
+    const { primary } = stand;
+    const ann = { user: 'ann', password: 'a-long-enough-password' };
+    const grants = [{ pattern: 'acme/**', actions: ['pull'] }];
+    const made = await send(`${primary.url}/api/v1/accounts/ann`, {
+      method: 'PUT',
+      body: JSON.stringify({ password: ann.password, grants }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(made.status).to.equal(201);
+    await signIn(page, primary, ann);
+    await page.getByRole('button', { name: 'acme' }).waitFor();
+    expect(await page.getByRole('button', { name: 'tools' }).count()).to.equal(0);
+    const pages = page.getByRole('navigation', { name: 'Pages' });
+    expect(await pages.getByRole('link').allInnerTexts()).to.deep.equal([
+      'Images',
+      'Activity',
+      'Accounts',
+    ]);
+    await pages.getByRole('link', { name: 'Accounts' }).click();
+    await page.getByRole('heading', { name: 'ann', level: 1 }).waitFor();
+    await page.getByText('acme/**').waitFor();
+    await takePicture(page, 'person');
+    expect(window.faults).to.deep.equal([]);
+  });
 });

@@ -79,18 +79,18 @@ export async function openWindow(
   return { page, faults, close: () => context.close() };
 }
 
-export async function signIn(page: Page, { url }: TestSite, path = ''): Promise<void> {
-  await page.goto(`${url}/console/${path}`);
-  await page.getByLabel('Name').fill(ADMIN.user);
-  await page.getByLabel('Password').fill(ADMIN.password);
+export async function signIn(page: Page, { url }: TestSite, who = ADMIN): Promise<void> {
+  await page.goto(`${url}/console/`);
+  await page.getByLabel('Name').fill(who.user);
+  await page.getByLabel('Password').fill(who.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('.frame').waitFor();
 }
 
 /** Opens another page of the console without loading it anew, as its links do. */
 export async function turnTo(page: Page, path: string): Promise<void> {
-  const turn = `history.pushState(null, '', '/console/${path}'); dispatchEvent(new Event('popstate'))`;
-  await page.evaluate(turn);
+  await page.evaluate(`history.pushState(null, '', '/console/${path}')`);
+  await page.evaluate("dispatchEvent(new Event('popstate'))");
 }
 
 /** Fails on each thing that keeps somebody out, with its place. */

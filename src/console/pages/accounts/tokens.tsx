@@ -138,5 +138,5 @@ function List({ path, tokens, onChange }: ListProps) {
 }
 
 function printUntil(time: string | undefined): string {
-  return time === undefined ? 'it is ended' : new Date(time).toLocaleString();
+  return time === undefined ? 'somebody ends it' : new Date(time).toLocaleString();
 }
