@@ -1,4 +1,5 @@
 /** Brings the tables of a site up to date. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { Client } from 'pg';
 import { migrations } from '../../../migrations/index.ts';
@@ -7,6 +8,10 @@ import { toFailure } from './failure.ts';
 /** Any number that no other program takes for its advisory locks. */
 const LOCK = 0x6d657269;
 const CONNECT_TIMEOUT_MS = 5000;
+
+/** SQLSTATE. */
+const LOCK_NOT_AVAILABLE = '55P03';
+const DEADLOCK = '40P01';
 
 /** Names of all migrations, in the order in which they run. */
 export const KNOWN_MIGRATIONS: readonly string[] = Object.keys(migrations);
@@ -62,14 +67,51 @@ export async function loadMigrator() {
 
 async function runMigrations(url: string, names: readonly string[]): Promise<void> {
   const knex = await loadMigrator();
-  const database = knex({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
+  const database = knex({
+    client: 'pg',
+    connection: url,
+    pool: { min: 0, max: 1, afterCreate: giveWay },
+    log: SILENCE,
+  });
   try {
-    // We hold the real lock: knex's own is one that a killed process left behind.
-    await database.migrate.forceFreeMigrationsLock();
-    await database.migrate.latest({ migrationSource: sourceOf(names) });
+    for (let tries = 1; ; tries += 1) {
+      // We hold the real lock: knex's own is one that a killed process left behind.
+      await database.migrate.forceFreeMigrationsLock();
+      try {
+        await database.migrate.latest({ migrationSource: sourceOf(names) });
+        return;
+      } catch (error) {
+        if (tries === MOST_TRIES || !isInTheWay(error)) throw error;
+        await wait(PAUSE_MS);
+      }
+    }
   } finally {
     await database.destroy();
   }
+}
+
+/** What goes wrong is thrown as well. */
+const SILENCE = { error: () => {}, warn: () => {}, debug: () => {}, deprecate: () => {} };
+
+/**
+ * A migration takes tables one after the other while a version before serves. Where pushes hold
+ * them in another order it must be the migration that gives up, well before PostgreSQL looks for
+ * deadlocks (after 1 s) and ends whichever it likes. What was done is kept; the rest comes again.
+ */
+const LOCK_TIMEOUT_MS = 100;
+const PAUSE_MS = 30;
+const MOST_TRIES = 5000;
+
+function giveWay(
+  connection: { query(text: string, done: (error: Error | null) => void): void },
+  done: (error: Error | null, connection: unknown) => void,
+): void {
+  connection.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`, (error) => done(error, connection));
+}
+
+function isInTheWay(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === LOCK_NOT_AVAILABLE || code === DEADLOCK;
 }
 
 function sourceOf(names: readonly string[]): Knex.MigrationSource<string> {
