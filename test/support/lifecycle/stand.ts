@@ -30,9 +30,13 @@ export class PolicyStand {
     this.site = site;
   }
 
-  static async open(openPorts: OpenPorts): Promise<PolicyStand> {
+  /** @param settings by their names in the environment */
+  static async open(
+    openPorts: OpenPorts,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<PolicyStand> {
     const ports = await openPorts();
-    return new PolicyStand(ports, await startPrimary('tokyo', ports));
+    return new PolicyStand(ports, await startPrimary('tokyo', ports, settings));
   }
 
   async close(): Promise<void> {

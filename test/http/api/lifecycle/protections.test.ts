@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { OCI_INDEX } from '../../../../src/oci/media-type.ts';
+import type { GarbageRun } from '../../../../src/storage/garbage-bin.ts';
 import { indexOf } from '../../../support/content.ts';
 import { PolicyStand } from '../../../support/lifecycle/stand.ts';
 import { openMemoryPorts } from '../../../support/ports.ts';
@@ -133,6 +134,27 @@ describe('/api/v1/protections', () => {
       expect(made).to.have.length(1);
       expect(answers.filter(({ status }) => status === 403)).to.have.length(19);
     });
+  });
+
+  it('hold what they need against the collection of garbage (A26)', async () => {
+    await stand.close();
+    stand = await PolicyStand.open(openMemoryPorts, {
+      MERIDIAN_GARBAGE_DELAY: '0s',
+      MERIDIAN_GARBAGE_WINDOW: '0s',
+      MERIDIAN_GARBAGE_UNTAGGED: 'true',
+    });
+    await stand.do('PUT', RELEASES, { body: IMMUTABLE });
+    const child = await stand.push('acme/app:edge');
+    const index = indexOf([child.digest]);
+    await stand.do('PUT', '/v2/acme/app/manifests/v2', { body: index.content, type: OCI_INDEX });
+    await stand.do('DELETE', '/v2/acme/app/manifests/edge');
+    const { manifests, links } = await stand.do<GarbageRun>('POST', '/api/v1/garbage/run', {
+      body: { sweep: true },
+    });
+    expect({ manifests, links }).to.deep.equal({ manifests: 0, links: 0 });
+    for (const path of [`manifests/${child.digest}`, `blobs/${blobOfImage(child)}`]) {
+      expect((await stand.send('HEAD', `/v2/acme/app/${path}`)).status, path).to.equal(200);
+    }
   });
 
   it('let tags be changed by the accounts and groups that they name', async () => {
