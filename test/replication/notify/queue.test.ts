@@ -170,6 +170,27 @@ describe('the queue of a webhook', () => {
     expect(await outbox.count('ci')).to.deep.equal({ waiting: 0, dead: 0, dropped: 0 });
   });
 
+  it('is as patient with a webhook as that one asks for', async () => {
+    const own = { threshold: 1, backoffMs: 20_000, timeoutMs: 700 };
+    await webhooks.record({ ...(await webhooks.find('ci'))!, ...own });
+    await arrive('a', 'lisbon');
+    answer = () => ILL;
+    expect(await queue.run(never)).to.be.within(10_000, 20_000);
+    expect(posted.map(({ timeoutMs }) => timeoutMs)).to.deep.equal([700]);
+    clock.pass(20);
+    expect(await queue.run(never)).to.be.within(20_000, 40_000);
+    expect(posted).to.have.lengthOf(2);
+  });
+
+  it('gives each image its turn, however much waits of another', async () => {
+    for (let count = 0; count < 3; count += 1) await arrive('a', `lisbon${count}`);
+    const images = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    for (const word of images) await arrive(word, 'lisbon');
+    await queue.run(never);
+    await queue.run(never);
+    expect(new Set(told().map((text) => text.split(' ')[0])).size).to.equal(8);
+  });
+
   it('tells the next in spite of one that is refused', async () => {
     queue = makeQueue({ webhookAttempts: 1000 });
     const bad = await arrive('bad', 'lisbon');

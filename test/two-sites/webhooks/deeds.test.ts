@@ -150,6 +150,7 @@ function describeDeeds(where: string, openPorts: OpenPorts): void {
         'delete undefined',
       ]);
       expect(new Set(events.map(({ id }) => id)).size).to.equal(11);
+      expect(receiver.told.map(({ body }) => body).join()).to.not.match(/a-token|_state|Bearer/);
       for (const one of receiver.told) {
         expect(one.headers).to.include({ 'content-type': ENVELOPE_TYPE });
         expect(one.headers).to.include({ authorization: 'Bearer a-token' });
