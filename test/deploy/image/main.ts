@@ -41,6 +41,8 @@ async function main(): Promise<void> {
     say('all is well');
   } finally {
     await daemon.stop();
+    // The network of this machine, which docker leaves mounted.
+    await run(['umount', join(folder, 'exec/netns/default')]).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
   }
 }
