@@ -46,6 +46,7 @@ export const migrations: Readonly<Record<string, () => Promise<Knex.Migration>>>
   '0061-tag-pushes': () => import('./tree/0061-tag-pushes.ts'),
   '0062-pushes-carried': () => import('./tree/0062-pushes-carried.ts'),
   '0063-name-leases': () => import('./tree/0063-name-leases.ts'),
+  '0064-many-at-once': () => import('./tree/0064-many-at-once.ts'),
   '0070-webhook-formats': () => import('./events/0070-webhook-formats.ts'),
   '0075-activity': () => import('./events/0075-activity.ts'),
   '0076-image-pulls': () => import('./events/0076-image-pulls.ts'),

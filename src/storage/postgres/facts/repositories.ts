@@ -56,6 +56,9 @@ export async function lockLinked(
 /** So many rows go in one statement: none may take longer than the database is waited for. */
 const MAX_ROWS = 2000;
 
+/** What is in a repository: what would go with a manifest goes before, all of it at once. */
+const TABLES = ['blob_links', 'tags', 'manifest_edges', 'manifests'];
+
 /** Deletes the repository with all that is in it. @returns whether it was there. */
 export async function deleteRepository(
   trx: Knex.Transaction,
@@ -70,8 +73,7 @@ export async function deleteRepositories(
   names: readonly RepositoryName[],
 ): Promise<number> {
   await lockLinked(trx, names);
-  // The tags of manifests go with them.
-  for (const table of ['blob_links', 'manifests']) await deleteRows(trx, table, names);
+  for (const table of TABLES) await deleteRows(trx, table, names);
   return trx('repositories')
     .whereRaw('name = ANY (?)', [[...names]])
     .delete();

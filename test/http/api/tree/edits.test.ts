@@ -230,6 +230,27 @@ function describeEdits(where: string, openPorts: OpenPorts): void {
       });
     });
 
+    it('are refused to everybody where nothing may be deleted (A26)', async () => {
+      await push('acme/app', 'v1');
+      const other = await startPrimary('tokyo', ports, { MERIDIAN_CHANGES: 'push' });
+      const basic = `Basic ${Buffer.from(`ann:${PASSWORD}`).toString('base64')}`;
+      const ask = async (method: Method, path: string, body?: object) => {
+        const headers = { authorization: basic, 'content-type': 'application/json' };
+        const content = body && { body: JSON.stringify(body) };
+        return (await fetch(`${other.url}/api/v1/${path}`, { method, headers, ...content })).status;
+      };
+      try {
+        expect(await ask('DELETE', 'tags/acme/app:v1')).to.equal(405);
+        expect(await ask('DELETE', 'trees/acme/app')).to.equal(405);
+        expect(await ask('DELETE', 'repositories/acme/app')).to.equal(405);
+        expect(await ask('PATCH', 'trees/acme/app', { path: 'acme/b' })).to.equal(405);
+        expect(await ask('PATCH', 'repositories/acme/app', { name: 'acme/b' })).to.equal(405);
+        expect(await ask('PUT', 'tags/acme/app:v7', { from: 'acme/app:v1' })).to.equal(201);
+      } finally {
+        await other.stop();
+      }
+    });
+
     it('refuse what they do not understand', async () => {
       for (const [method, path, body] of [
         ['PUT', 'tags/acme/app:x', { from: 'acme/app' }],
