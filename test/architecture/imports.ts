@@ -12,7 +12,7 @@ function layerOf(path: string): string {
 /** Ports stand in `storage` itself, or with their like in a folder of their own. */
 function isPort(third: string | undefined): boolean {
   return (
-    ['backup', 'geo', 'events', 'people', 'tree', 'virtual'].includes(third!) ||
+    ['backup', 'geo', 'events', 'lifecycle', 'people', 'tree', 'virtual'].includes(third!) ||
     third!.endsWith('.ts')
   );
 }
@@ -116,6 +116,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/main.ts', 'src/cli/'],
   'cli-table3': ['src/cli/'],
   yaml: ['src/config/'],
+  'openid-client': ['src/storage/oidc/'],
   'cli-progress': ['src/cli/'],
   '@opentelemetry/api': ['src/wire/traces.ts'],
   '@opentelemetry/exporter-trace-otlp-http': ['src/wire/traces.ts'],
