@@ -151,8 +151,8 @@ const STORAGE = {
     meaning:
       'With files, behind nginx: its internal location for the folder `blobs` of the storage, ' +
       'such as `/meridian-blobs/`. nginx then sends the bytes of blobs itself, to the clients of ' +
-      'a proxy in `MERIDIAN_TRUSTED_PROXIES` that says `X-Sendfile-Type: X-Accel-Redirect`. `off` ' +
-      'for none.',
+      'a proxy in `MERIDIAN_TRUSTED_PROXIES` that says `X-Sendfile-Type: X-Accel-Redirect`. ' +
+      '`off` for none.',
   }),
   databaseUrl: optional({
     variable: 'DATABASE_URL',

@@ -64,7 +64,7 @@ export interface BlobStore {
    */
   open(digest: Digest, range?: ByteRange): Promise<Readable | undefined>;
 
-  /** Where others may read the blob themselves; `undefined` where it is not there, or they cannot. */
+  /** Where others may read the blob themselves; `undefined` where it is not there or none can. */
   locate(digest: Digest): Promise<Whereabouts | undefined>;
 
   /**

@@ -1,4 +1,4 @@
-/** Blob reads through nginx, which sends the files: processor time of nginx and the site together. */
+/** Blob reads through nginx, which sends the files: processor time of it and the site together. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '../../conformance/client.ts';
