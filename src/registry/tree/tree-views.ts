@@ -4,6 +4,7 @@ import { RegistryError } from '../../oci/error.ts';
 import type { PathPattern } from '../../oci/path-pattern.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 import type { Catalog } from '../../storage/catalog.ts';
+import type { ImagePulls } from '../../storage/tree/pulls.ts';
 import type {
   Amounts,
   ImageEntry,
@@ -14,7 +15,6 @@ import type {
   TagKey,
   TagPage,
 } from '../../storage/tree/tree.ts';
-import type { ImagePulls } from '../../storage/tree/pulls.ts';
 import { readPlatforms } from './platforms.ts';
 
 interface Dependencies {
