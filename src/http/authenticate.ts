@@ -37,6 +37,9 @@ interface Dependencies {
 /** Clients may call themselves what they like, and be quoted so far. */
 const MAX_QUOTED = 255;
 
+/** Who makes which request of the management API, once somebody asked. */
+const ASKED = new WeakMap<IncomingMessage, Promise<Authentication>>();
+
 export type ChallengeReason = 'invalid_token' | 'insufficient_scope';
 
 export class Gatekeeper {
@@ -59,8 +62,9 @@ export class Gatekeeper {
    * @throws RegistryError UNAUTHORIZED where what was shown does not count; TOOMANYREQUESTS.
    */
   async authenticate(request: IncomingMessage, scopes: () => readonly Access[]): Promise<Caller> {
-    let asking = this.#asked.get(request);
-    if (!asking) this.#asked.set(request, (asking = this.#identify(request)));
+    const asking = ASKED.get(request) ?? this.#identify(request);
+    // One call of the distribution API asks once by itself, and there are many.
+    if (request.url?.startsWith('/api/')) ASKED.set(request, asking);
     const found = await asking;
     if (found.kind === 'known') return found.caller;
     const reason = found.reason === 'invalid_token' ? found.reason : undefined;

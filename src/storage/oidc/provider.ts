@@ -34,7 +34,7 @@ export class OidcProvider implements IdentityProvider {
   constructor(options: OidcOptions) {
     this.#options = options;
     const hosts = [new URL(options.issuer).host, ...options.hosts];
-    this.#fetch = openGuardedFetch({ ...options, hosts }) as unknown as client.CustomFetch;
+    this.#fetch = openGuardedFetch({ ...options, hosts });
   }
 
   async begin({ redirectUrl, state, nonce, codeVerifier }: SignInAttempt): Promise<string> {
