@@ -45,7 +45,6 @@ export type ChallengeReason = 'invalid_token' | 'insufficient_scope';
 export class Gatekeeper {
   readonly #dependencies: Dependencies;
   readonly #arrival: Arrival;
-  readonly #asked = new WeakMap<IncomingMessage, Promise<Authentication>>();
 
   constructor(dependencies: Dependencies, arrival: Arrival = {}) {
     this.#dependencies = dependencies;
