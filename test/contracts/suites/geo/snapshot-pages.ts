@@ -7,6 +7,7 @@ import {
   type SnapshotPart,
 } from '../../../../src/storage/geo/snapshot.ts';
 import { blobOf, imageOf, patternOf, repositoryNamed, tagNamed } from '../../../support/content.ts';
+import { immutable } from '../../../support/lifecycle/policies.ts';
 import type { OpenPorts, TestPorts } from '../../../support/ports.ts';
 import { registryNamed, upstreamNamed } from '../../../support/virtual/cached.ts';
 
@@ -75,6 +76,7 @@ export function describeSnapshotPagesContract(name: string, open: OpenPorts): vo
       const lists = { upstreams: ['own', 'hub'], hosts: ['b.test', 'a.test'] };
       const all = registryNamed('all', { ...lists, unusedDays: 9, maxBytes: 2 ** 40 });
       await primary.virtualRegistries.recordRegistry(all);
+      await primary.policies.record(immutable({ tags: ['release-*'] }));
       await push(app, 'one', 'v1');
       await push(web, 'two', 'v1');
     };
