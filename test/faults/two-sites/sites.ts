@@ -8,10 +8,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { NODE_FLAGS } from '../../../src/processes.ts';
 import { EmbeddedPostgres } from '../../../src/storage/postgres/embedded.ts';
+import { PROGRAM } from '../../support/programs/path.ts';
 import { findPort } from '../../support/programs/program.ts';
 import { invite } from '../../two-sites/client.ts';
 import { ADMIN } from '../../two-sites/site.ts';
@@ -39,8 +39,6 @@ export interface Sites {
 }
 
 const READY_MS = 90_000;
-
-const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 
 export async function startSites(): Promise<Sites> {
   const root = await mkdtemp(join(tmpdir(), 'meridian-fire-'));
@@ -117,7 +115,11 @@ function keepMeridian(
   words: readonly string[],
   env: Readonly<Record<string, string>>,
 ): KeptProcess {
-  return new KeptProcess({ name, command: [process.execPath, ...NODE_FLAGS, MAIN, ...words], env });
+  return new KeptProcess({
+    name,
+    command: [process.execPath, ...NODE_FLAGS, PROGRAM, ...words],
+    env,
+  });
 }
 
 /** @throws Error with what it said last where it does not answer in time. */

@@ -1,9 +1,7 @@
 /** Our own program, run to its end: one of its commands, with nothing of this environment. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-export const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
+import { PROGRAM } from './path.ts';
 
 export interface Ended {
   readonly status: number | null;
@@ -17,7 +15,7 @@ export async function runMeridian(
   env: Readonly<Record<string, string>> = {},
   input = '',
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...words], {
+  const child = spawn(process.execPath, [PROGRAM, ...words], {
     env: { PATH: process.env['PATH'], ...env },
   });
   let [stdout, stderr] = ['', ''];

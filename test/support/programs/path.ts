@@ -2,4 +2,4 @@
 import { join } from 'node:path';
 import { ROOT } from '../../architecture/sources.ts';
 
-export const PROGRAM = join(ROOT, 'dist/src/main.js');
+export const PROGRAM = join(ROOT, 'dist/meridian/main.js');

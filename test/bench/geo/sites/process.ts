@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { NODE_FLAGS } from '../../../../src/processes.ts';
+import { PROGRAM } from '../../../support/programs/path.ts';
 
 export interface ProcessPlan {
   /** The command, such as `serve`. */
@@ -15,8 +15,6 @@ export interface ProcessPlan {
   /** Answers 200 once it is ready; absent where nothing says so. */
   readonly readyUrl?: string;
 }
-
-const MAIN = fileURLToPath(new URL('../../../../src/main.js', import.meta.url));
 
 const READY_LIMIT_MS = 60_000;
 const POLL_MS = 20;
@@ -37,7 +35,7 @@ export class SiteProcess {
   async start(): Promise<void> {
     const { command, environment, logFile, readyUrl } = this.#plan;
     const log = openSync(logFile, 'a');
-    const words = [...NODE_FLAGS, '--enable-source-maps', MAIN, command];
+    const words = [...NODE_FLAGS, '--enable-source-maps', PROGRAM, command];
     this.#child = spawn(process.execPath, words, {
       env: environment,
       // A group of its own, out of reach of Ctrl-C; the channel tells it when the bench is gone.
