@@ -1,7 +1,7 @@
 /**
  * How many bytes lie in each tree that has a quota: each blob once, each manifest in each
  * repository. Triggers count, whoever writes, at every site. The rows of the quotas that a write
- * concerns are locked first, so the counts of those that write at once are true one after the other.
+ * concerns are locked first, so the counts of those that write at once are true in turn.
  */
 import type { Knex } from 'knex';
 

@@ -1,4 +1,4 @@
-/** What a protection says of a change of a tag, pure. Every protection that covers it must agree. */
+/** What protections say of a change of a tag, pure. Every one that covers it must agree. */
 import type { RepositoryName, Tag } from '../reference.ts';
 import { type Policy, type Protection, printPath } from './policy.ts';
 import { coversTag } from './tag-pattern.ts';
