@@ -40,11 +40,6 @@ describe('skopeo where policies forbid', function () {
     });
     expect(answer.status).to.equal(201);
   };
-  const refusal = async (push: Promise<void>): Promise<string> =>
-    push.then(
-      () => 'it was not refused',
-      (error: unknown) => String(error),
-    );
 
   it('says which protection holds an immutable tag, and pushes it again unchanged', async () => {
     await set('protections/releases?path=acme', { tags: [LAYOUT_TAG], immutable: true });
@@ -67,3 +62,10 @@ describe('skopeo where policies forbid', function () {
     );
   });
 });
+
+function refusal(push: Promise<void>): Promise<string> {
+  return push.then(
+    () => 'it was not refused',
+    (error: unknown) => String(error),
+  );
+}

@@ -7,9 +7,10 @@ import { immutable, retention } from '../../support/lifecycle/policies.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = new Date('2026-11-21T00:00:00Z');
 
+const ago = (days: number) => new Date(NOW.getTime() - days * DAY_MS);
+
 /** Pushed, and pulled, so many days ago. */
 function aged(tag: string, pushed: number, pulled?: number): TagAge {
-  const ago = (days: number) => new Date(NOW.getTime() - days * DAY_MS);
   const common = { tag: tagNamed(tag), pushedAt: ago(pushed) };
   return pulled === undefined ? common : { ...common, pulledAt: ago(pulled) };
 }
@@ -17,11 +18,6 @@ function aged(tag: string, pushed: number, pulled?: number): TagAge {
 const TAGS = [aged('a', 1), aged('b', 2, 1), aged('c', 3), aged('d', 40), aged('e', 50, 5)];
 
 describe('a retention', () => {
-  const unkept = (...rules: (KeepRules | ReturnType<typeof retention>)[]) => {
-    const policies = rules.map((rule) => ('kind' in rule ? rule : retention(rule)));
-    return listUnkept(policies, TAGS, NOW).map(({ tag }) => tag);
-  };
-
   it('keeps so many of what was pushed, or pulled, last', () => {
     expect(unkept({ lastPushed: 2 })).to.deep.equal(['c', 'd', 'e']);
     expect(unkept({ lastPulled: 2 })).to.deep.equal(['c', 'd', 'e']);
@@ -56,3 +52,9 @@ describe('a retention', () => {
     expect(gone).to.deep.equal(['x', 'y']);
   });
 });
+
+/** What goes of these tags by these rules. */
+function unkept(...rules: (KeepRules | ReturnType<typeof retention>)[]): string[] {
+  const policies = rules.map((rule) => ('kind' in rule ? rule : retention(rule)));
+  return listUnkept(policies, TAGS, NOW).map(({ tag }) => tag);
+}
