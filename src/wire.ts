@@ -3,7 +3,7 @@
  * loaded when it is opened, so that a site loads only what it uses, and its database starts
  * meanwhile.
  */
-import type { Limit, Limiter } from './auth/lock-out.ts';
+import type { Limit, Limiter } from './auth/limits/limiter.ts';
 import { systemClock as clock } from './clock.ts';
 import { VERSION } from './config/version.ts';
 import { type Config, processEnvironment } from './config.ts';

@@ -6,8 +6,8 @@
  */
 import { createHmac } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible';
 import { RegistryError } from '../oci/error.ts';
+import { type Limit, type Limiter, openInMemory } from './limits/limiter.ts';
 
 /** Someone who tries to log in. */
 export interface Attempt {
@@ -16,15 +16,6 @@ export interface Attempt {
   /** The client's IP address. */
   readonly address: string;
 }
-
-/** How many failures are borne in `duration` seconds. */
-export interface Limit {
-  readonly keyPrefix: string;
-  readonly points: number;
-  readonly duration: number;
-}
-
-export type Limiter = Pick<RateLimiterAbstract, 'get' | 'penalty' | 'delete'>;
 
 interface Dependencies {
   /** Keys the fingerprints of wrong secrets, which are never kept as they are. */
@@ -108,11 +99,7 @@ function keyOf(name: string, network: string): string {
   return JSON.stringify([name, network]);
 }
 
-export function openInMemory(limit: Limit): Limiter {
-  return new RateLimiterMemory(limit);
-}
-
-function tooManyFailures(waitMs: number): RegistryError {
+export function tooManyFailures(waitMs: number): RegistryError {
   return new RegistryError('TOOMANYREQUESTS', {
     message: 'too many failed log-ins, try again later',
     headers: { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) },

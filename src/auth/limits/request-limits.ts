@@ -3,7 +3,8 @@
  * the operator says otherwise. Counted by all machines of a site where they share a Redis.
  */
 import { RegistryError } from '../../oci/error.ts';
-import { type Limit, type Limiter, networkOf, openInMemory } from '../lock-out.ts';
+import { networkOf } from '../lock-out.ts';
+import { type Limit, type Limiter, openInMemory } from './limiter.ts';
 
 /** So many requests in so many seconds. */
 export interface RequestRate {

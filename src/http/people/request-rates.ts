@@ -1,6 +1,7 @@
 /** The rates of requests that the operator settled, where there are any. */
+
+import type { Limit, Limiter } from '../../auth/limits/limiter.ts';
 import { RequestLimits, type RequestRate } from '../../auth/limits/request-limits.ts';
-import type { Limit, Limiter } from '../../auth/lock-out.ts';
 import { readNetworks } from '../external-url.ts';
 
 interface RateSettings {

@@ -1,0 +1,26 @@
+/** Counts of what somebody does too often, by any key, each for a while. */
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+
+/** How much is borne in `duration` seconds. */
+export interface Limit {
+  readonly keyPrefix: string;
+  readonly points: number;
+  readonly duration: number;
+}
+
+export type Limiter = Pick<RateLimiterAbstract, 'get' | 'penalty' | 'reward' | 'delete'>;
+
+/** In this process. The library is loaded when there is something to count: it takes a while. */
+export function openInMemory(limit: Limit): Limiter {
+  let opening: Promise<Limiter> | undefined;
+  const open = async () => {
+    const { RateLimiterMemory } = await import('rate-limiter-flexible');
+    return new RateLimiterMemory(limit);
+  };
+  return {
+    get: async (key) => (opening ? (await opening).get(key) : null),
+    penalty: async (key, points) => (await (opening ??= open())).penalty(key, points),
+    reward: async (key, points) => (await (opening ??= open())).reward(key, points),
+    delete: async (key) => (opening ? (await opening).delete(key) : false),
+  };
+}
