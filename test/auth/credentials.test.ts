@@ -42,3 +42,32 @@ describe('a password that was proven a moment ago', () => {
     expect(await kindFor(ADMIN_PASSWORD)).to.equal('refused');
   });
 });
+
+describe('many passwords at once', () => {
+  let stand: AuthStand;
+  before(async () => {
+    stand = await openAuthStand();
+    await stand.addAccount('ada', [grant('**', 'pull')]);
+  });
+  after(() => stand.close());
+
+  it('are tried no oftener than one after the other (A26e)', async () => {
+    const words = Array.from({ length: 60 }, (_, count) => `guess ${count}`);
+    const answers = await Promise.allSettled(
+      [...words, ADMIN_PASSWORD].map((word) => {
+        return stand.authenticator.authenticate(basic('ada', word).authorization, ADDRESS);
+      }),
+    );
+    const tried = answers.filter(({ status }) => status === 'fulfilled');
+    // Ten, and whoever was under way together with the tenth.
+    expect(tried.length).to.be.within(10, 11);
+    expect(answers.at(-1)?.status).to.equal('rejected');
+  });
+
+  it('let whoever is right in, however many come at once', async () => {
+    const asked = Array.from({ length: 20 }, () =>
+      stand.authenticator.authenticate(basic('admin').authorization, '192.0.2.7'),
+    );
+    expect((await Promise.all(asked)).every(({ kind }) => kind === 'known')).to.equal(true);
+  });
+});
