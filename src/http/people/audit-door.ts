@@ -8,6 +8,8 @@ import type { Context, Middleware } from 'koa';
 import { outlineOf } from '../../auth/audit/outline.ts';
 import { readBasic } from '../../auth/authenticator.ts';
 import type { Caller } from '../../auth/caller.ts';
+import type { Limit, Limiter } from '../../auth/limits/limiter.ts';
+import { UnprovenActs } from '../../auth/limits/unproven-acts.ts';
 import { SiteCaller } from '../../auth/site-calls.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
@@ -23,25 +25,30 @@ interface Dependencies {
   readonly gatekeeper: Gatekeeper;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** Where acts of strangers are counted; in this process unless given. */
+  readonly openLimiter?: (limit: Limit) => Limiter;
 }
 
 /** What other registries and tools tell us by tokens of their own is no act of administration. */
-const NO_ACTS = /^\/api\/v1\/(?:registry_events|checksums)(?:\/|$)/;
+const NO_ACTS = /^\/api\/v1\/(?:registry_events$|checksums(?:\/|$))/;
 
 const LONGEST_TEXT = 500;
 
 export function recordActs(dependencies: Dependencies): Middleware {
+  const { auditLog, gatekeeper, clock } = dependencies;
+  const unproven = new UnprovenActs(dependencies.openLimiter);
   return async (context, next) => {
     const actor = isAct(context) ? await findActor(context, dependencies) : undefined;
     if (actor === undefined) {
       await next();
       return;
     }
-    const { auditLog, gatekeeper, clock } = dependencies;
+    const address = gatekeeper.clientAddress(context.req);
+    if (actor === '') await unproven.count(address);
     const id = await auditLog.begin({
       at: clock.now(),
       actor,
-      address: gatekeeper.clientAddress(context.req),
+      address,
       agent: context.get('User-Agent').slice(0, LONGEST_TEXT),
       method: context.method,
       path: context.path.slice(0, LONGEST_TEXT),
@@ -52,7 +59,9 @@ export function recordActs(dependencies: Dependencies): Middleware {
       await settle(context, dependencies, { id, status: toAnswer(error).status });
       throw error;
     }
-    await settle(context, dependencies, { id, status: context.res.statusCode });
+    const status = context.res.statusCode;
+    await settle(context, dependencies, { id, status });
+    if (actor === '' && status < 400) await unproven.forgive(address);
   };
 }
 
@@ -80,9 +89,11 @@ async function settle(
  * whoever shows nothing can do nothing, and other sites have no rights to administer.
  */
 async function findActor(
-  { req, path, method }: Context,
+  context: Context,
   { gatekeeper }: Dependencies,
 ): Promise<string | undefined> {
+  const { req, method } = context;
+  const path = routedPath(context);
   if (path === PROVIDER_CALLBACK || (path === SESSION_PATH && method === 'POST')) return '';
   try {
     const caller = await gatekeeper.authenticate(req, () => []);
@@ -108,8 +119,15 @@ function outcomeOf(status: number): AuditOutcome {
 }
 
 /** Signing in by an identity provider may make an account, though it is no write of its form. */
-function isAct({ method, path }: Context): boolean {
+function isAct(context: Context): boolean {
+  const { method } = context;
+  const path = routedPath(context);
   if (path === PROVIDER_CALLBACK) return true;
   if (method === 'GET' || method === 'HEAD' || !path.startsWith('/api/v1/')) return false;
   return !NO_ACTS.test(path);
+}
+
+/** Routers take a path in any case, and with a slash at its end: no spelling goes unseen. */
+function routedPath({ path }: Context): string {
+  return path.toLowerCase().replace(/\/$/, '');
 }

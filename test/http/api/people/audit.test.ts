@@ -75,6 +75,42 @@ describe('the log of acts', () => {
     expect(failed).to.have.nested.property('fields.account', 'ann');
   });
 
+  it('has an act however its path is spelled', async () => {
+    await send('PUT /Accounts/carl', {});
+    await send('PUT /accounts/carl/', {});
+    const body = { account: 'ann', password: 'wrong' };
+    await send('POST /session/', body, {});
+    await send('POST /SESSION', body, {});
+    expect((await list()).map(({ actor }) => actor)).to.deep.equal(['', '', 'admin', 'admin']);
+  });
+
+  it('has the making of a token for events, and nothing that comes by it', async () => {
+    for (const path of ['registry_events', 'registry_events/token']) {
+      await fetch(`${stand.url}/api/v1/${path}`, { method: 'POST', headers: basic('admin') });
+    }
+    const paths = (await list()).map(({ path }) => path);
+    expect(paths).to.deep.equal(['/api/v1/registry_events/token']);
+  });
+
+  it('takes no more of strangers than an address may fail, and all of others (A26e)', async () => {
+    const stranger = { authorization: 'Bearer x' };
+    const statuses: number[] = [];
+    for (let sent = 0; sent < 102; sent += 1) {
+      statuses.push((await send('DELETE /accounts/ann', undefined, stranger)).status);
+    }
+    expect(statuses.slice(0, 100)).to.deep.equal(Array(100).fill(401));
+    expect(statuses.slice(100)).to.deep.equal([429, 429]);
+    expect((await send('PUT /accounts/carl', {})).status).to.equal(201);
+    expect(await list()).to.have.length(101);
+  });
+
+  it('counts nobody who signs in among them', async () => {
+    const body = { account: 'ann', password: ADMIN_PASSWORD };
+    for (let sent = 0; sent < 102; sent += 1) {
+      expect((await send('POST /session', body, {})).status).to.equal(200);
+    }
+  });
+
   it('holds no secret, whatever was sent (A26i)', async () => {
     const secret = 'a-very-secret-word';
     await send('PUT /accounts/carl', { password: secret });
