@@ -27,6 +27,8 @@ export function exchangeSessions(sessions: Sessions): Middleware {
   return async (context, next) => {
     const { headers } = context.req;
     const isApi = context.path.startsWith('/api/');
+    // A browser that was once given a password for this host sends that unasked, too.
+    if (isApi && isWrite(context)) refuseForeignPages(context);
     const secret = isApi ? readCookie(context.req, SESSION_COOKIE) : undefined;
     if (secret === undefined || headers.authorization !== undefined) return next();
     const session = await sessions.resume(secret);
@@ -52,7 +54,6 @@ export function sessionOf({ state }: Context): Session | undefined {
  * @throws RegistryError DENIED
  */
 function assertOwnPage(context: Context, { secret }: Session): void {
-  refuseForeignPages(context);
   if (isCsrfToken(context.get(CSRF_HEADER), secret)) return;
   throw new RegistryError('DENIED', { message: `a session shows ${CSRF_HEADER} with each write` });
 }

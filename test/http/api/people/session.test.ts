@@ -102,6 +102,14 @@ describe('/api/v1/session', () => {
     expect((await call('DELETE /accounts/ann', own)).status).to.equal(204);
   });
 
+  it('refuses foreign pages by a password that the browser kept, too (A26g)', async () => {
+    for (const site of ['cross-site', 'same-site']) {
+      const forgery = { ...basic('admin'), 'sec-fetch-site': site };
+      expect((await call('DELETE /accounts/ann', forgery)).status, site).to.equal(403);
+    }
+    expect(await stand.accounts.findAccount('ann')).to.not.equal(undefined);
+  });
+
   it('lets no foreign page sign anybody in, and grants none to read answers (A26g)', async () => {
     const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
     expect((await post('ann', ADMIN_PASSWORD, foreign)).status).to.equal(403);
