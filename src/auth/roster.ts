@@ -218,9 +218,10 @@ async function hashNew(password: string): Promise<string> {
  * Whoever keeps a robot may not lend it more than they administer.
  * @throws RegistryError DENIED
  */
-function assertWithinOwner({ kind, owner, grants }: Account): void {
+function assertWithinOwner({ kind, owner, grants, groups }: Account): void {
   if (owner === undefined) return;
   if (kind !== 'robot') throw invalid('a path owns robots alone');
+  if (groups) throw invalid('a path owns no robot that belongs to a group');
   const below = `${owner}/**` as PathPattern;
   if (grants.every(({ pattern }) => covers(below, pattern))) return;
   throw new RegistryError('DENIED', { message: `this robot may have grants below ${owner} alone` });

@@ -68,7 +68,7 @@ export class Groups {
   /**
    * Idempotent.
    * @throws RegistryError NAME_UNKNOWN; UNSUPPORTED (400) where an identity provider names the
-   * members.
+   * members, and for a robot that a path owns: its keepers would have what the group may.
    */
   async join(name: string, member: string): Promise<void> {
     await this.#assertOwnMembers(name);
@@ -95,6 +95,9 @@ export class Groups {
       if (!known || known.kind === 'group') throw unknownAccount(member);
       const groups = new Set(known.groups);
       change(groups);
+      if (known.owner !== undefined && groups.size > 0) {
+        throw invalid('a robot that a path owns belongs to no group');
+      }
       if (groups.size > MOST_GROUPS) throw invalid(`an account has at most ${MOST_GROUPS} groups`);
       if (await this.#accounts.recordAccount(withGroups(known, [...groups]), known)) return;
     }

@@ -76,7 +76,7 @@ export function accountRoutes(dependencies: AccountDependencies): Router {
 
 async function listAccounts(context: Context, dependencies: AccountDependencies): Promise<void> {
   const query = new URLSearchParams(context.querystring);
-  const owner = query.get('owner') ?? undefined;
+  const owner = readOwner(query);
   await requireLister(context, dependencies, owner);
   const n = readPageSize(query);
   const after = readLast(query, (text) => (isAccountName(text) ? text : undefined));
@@ -92,6 +92,13 @@ async function listAccounts(context: Context, dependencies: AccountDependencies)
   const link = last && printNextLink({ path: PATH, query, last, n });
   const list = { accounts: page.map(printAccount) };
   await writeAnswer(context, jsonAnswer(list, link ? { Link: link } : {}));
+}
+
+/** @throws RegistryError NAME_INVALID for what is no path */
+function readOwner(query: URLSearchParams): string | undefined {
+  const text = query.get('owner');
+  if (text === null || parseRepositoryName(text)) return text ?? undefined;
+  throw new RegistryError('NAME_INVALID', { message: 'owner is a path, such as acme/app' });
 }
 
 async function getAccount(context: Context, dependencies: AccountDependencies): Promise<void> {

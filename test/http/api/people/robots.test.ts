@@ -70,6 +70,24 @@ describe('robots', () => {
     expect((await send('PUT /accounts/free', ROBOT, ANN)).status).to.equal(403);
   });
 
+  it('have nothing of a group, which their keepers would have by them (A26b)', async () => {
+    await send('PUT /account_groups/all', { grants: [{ pattern: '**', actions: ['admin'] }] });
+    await send('PUT /accounts/ci', ROBOT, ANN);
+    expect((await send('PUT /account_groups/all/members/ci')).status).to.equal(400);
+    await send('PUT /accounts/free', { kind: 'robot' });
+    expect((await send('PUT /account_groups/all/members/free')).status).to.equal(204);
+    const { owner } = ROBOT;
+    expect((await send('PUT /accounts/free', { owner })).status).to.equal(400);
+  });
+
+  it('are listed below a path that is one', async () => {
+    await stand.addAccount('dan', [grant('*/**', 'admin')]);
+    for (const owner of ['', '/', '*', 'a//b']) {
+      const asked = await send(`GET /accounts?owner=${owner}`, undefined, basic('dan'));
+      expect(asked.status, owner).to.equal(400);
+    }
+  });
+
   it('end by themselves, with what was had by them (A23)', async () => {
     const expiresAt = new Date(stand.clock.now().getTime() + 60_000).toISOString();
     await send('PUT /accounts/ci', { ...ROBOT, expiresAt }, ANN);
