@@ -33,7 +33,8 @@ const HASHES_AT_ONCE = 2;
 export class Credentials {
   readonly #principals: Principals;
   readonly #lockOut: LockOut;
-  readonly #decoy: Promise<string>;
+  readonly #randomness: Randomness;
+  #decoy: Promise<string> | undefined;
   readonly #key: Buffer;
   readonly #proven: LRUCache<string, true>;
   readonly #hashing = new Turns(HASHES_AT_ONCE);
@@ -41,8 +42,7 @@ export class Credentials {
   constructor({ principals, lockOut, randomness, clock }: Dependencies) {
     this.#principals = principals;
     this.#lockOut = lockOut;
-    // A password that nobody knows, to be compared where there is no account (A26d).
-    this.#decoy = hashPassword(generatePassword(randomness));
+    this.#randomness = randomness;
     this.#key = randomness.bytes(32);
     const perf = { now: () => clock.now().getTime() };
     this.#proven = new LRUCache({ max: MOST_PROVEN, ttl: PROVEN_MS, ttlResolution: 0, perf });
@@ -58,7 +58,8 @@ export class Credentials {
     await this.#lockOut.check(attempt);
     await this.#principals.catchUp();
     const account = await this.#principals.findAccount(attempt.name);
-    const passwordHash = account?.passwordHash ?? (await this.#decoy);
+    const decoy = await this.#readDecoy();
+    const passwordHash = account?.passwordHash ?? decoy;
     const prove = () => this.#proveOnce(attempt, account, passwordHash);
     if (this.#isKnown(attempt.secret, passwordHash)) return prove();
     return this.#hashing.take(async () => {
@@ -66,6 +67,15 @@ export class Credentials {
       await this.#lockOut.check(attempt);
       return prove();
     });
+  }
+
+  /**
+   * A password that nobody knows, to be compared where there is no account (A26d). Everybody waits
+   * for it, once, so that the first answer says nothing either.
+   */
+  #readDecoy(): Promise<string> {
+    this.#decoy ??= hashPassword(generatePassword(this.#randomness));
+    return this.#decoy;
   }
 
   async #proveOnce(

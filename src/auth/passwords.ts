@@ -9,7 +9,6 @@
  * code find what was published by mistake.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
 import type { Randomness } from '../randomness.ts';
 
 /** 19 MiB, two passes, one lane; the algorithm is argon2id by the library's default. */
@@ -30,12 +29,15 @@ export function findPasswordProblem(password: string): string | undefined {
   return isTooLong(password) ? `a password has at most ${MAX_BYTES} bytes` : undefined;
 }
 
-export function hashPassword(password: string): Promise<string> {
+/** The library is native code, and is loaded with the first password: a start has none. */
+export async function hashPassword(password: string): Promise<string> {
+  const { hash } = await import('@node-rs/argon2');
   return hash(password, COST);
 }
 
 /** Whether it is the password. Takes as long for a wrong one. */
 export async function isPassword(password: string, passwordHash: string): Promise<boolean> {
+  const { verify } = await import('@node-rs/argon2');
   return !isTooLong(password) && (await verify(passwordHash, password));
 }
 
