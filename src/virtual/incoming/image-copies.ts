@@ -44,6 +44,8 @@ export type CopyOutcome =
 
 /** An image has at most so many manifests. */
 const MAX_MANIFESTS = 1000;
+/** All of them are in memory until the last blob is here; those of large images have some MiB. */
+const MAX_MANIFESTS_BYTES = 64 * 1024 * 1024;
 
 /** What cannot be copied however often it is tried. */
 class Hopeless extends Error {
@@ -116,6 +118,7 @@ export class ImageCopies {
   async #read(way: Way, digest: Digest): Promise<ProvenManifest[]> {
     const seen = new Set<Digest>();
     const found: ProvenManifest[] = [];
+    let bytes = 0;
     const visit = async (wanted: Digest): Promise<void> => {
       if (seen.has(wanted)) return;
       if (seen.size === MAX_MANIFESTS) throw new Hopeless(`it has over ${MAX_MANIFESTS} manifests`);
@@ -123,6 +126,8 @@ export class ImageCopies {
       const sent = await way.remote.findManifest(way.image, { kind: 'digest', digest: wanted });
       if (!sent) throw new Hopeless(`its registry has no manifest ${wanted} any more`);
       const proven = proveManifest(sent, wanted);
+      bytes += proven.sizeBytes;
+      if (bytes > MAX_MANIFESTS_BYTES) throw new Hopeless('its manifests are too large together');
       for (const child of proven.manifests) await visit(child);
       found.push(proven);
     };

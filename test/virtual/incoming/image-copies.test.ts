@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import type { ToldImage } from '../../../src/storage/events/external-images.ts';
-import { IMAGE, recordOf, repositoryNamed, tagNamed } from '../../support/content.ts';
+import { IMAGE, INDEX, recordOf, repositoryNamed, tagNamed } from '../../support/content.ts';
 import { openMemoryPorts, type TestPorts } from '../../support/ports.ts';
 import { makeImage, push, send, until } from '../../two-sites/client.ts';
 import { startPrimary, type TestSite } from '../../two-sites/site.ts';
@@ -77,6 +77,22 @@ describe('copies of external images', () => {
     expect((await find()).state).to.equal('waiting');
     const tag = ports.metadata.findTag(repositoryNamed('mirrors/acme/app'), tagNamed('v1'));
     expect(await tag).to.equal(undefined);
+  });
+
+  it('hold no more manifests in memory than any image has (A38)', async () => {
+    const blob = { mediaType: CONFIG, digest: upstream.putBlob('acme/app', 'config'), size: 6 };
+    const padding = 'x'.repeat(4_000_000);
+    const manifests = Array.from({ length: 17 }, (_, number) => {
+      const annotations = { number: String(number), padding };
+      const child = recordOf(IMAGE, { config: blob, layers: [], annotations });
+      upstream.putManifest('acme/app', { content: child.content, mediaType: IMAGE });
+      return { mediaType: IMAGE, digest: child.digest, size: child.content.length };
+    });
+    const { content, digest } = recordOf(INDEX, { manifests });
+    upstream.putManifest('acme/app', { content, mediaType: INDEX });
+    await tell(digest);
+    await until('it is given up', async () => (await find()).state === 'failed');
+    expect((await find()).message).to.include('too large together');
   });
 
   it('are tried again where the registry was away for a moment', async () => {
