@@ -45,5 +45,14 @@ export function followLinks(): void {
 
 function readPlace(): Place {
   const path = location.pathname.slice(BASE.length).replace(/^\/+|\/+$/g, '');
-  return { path: decodeURIComponent(path), query: new URLSearchParams(location.search) };
+  return { path: decode(path), query: new URLSearchParams(location.search) };
+}
+
+/** An address that somebody mistyped is a page that is not there, and breaks nothing. */
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
