@@ -51,6 +51,8 @@ export interface Circumstances {
   readonly request?: RequestDetails | undefined;
   /** Where its blob was mounted from. */
   readonly fromRepository?: RepositoryName | undefined;
+  /** Who acts, where the fact names somebody else: a tag that moves was pushed by its pusher. */
+  readonly actor?: string;
 }
 
 const KINDS: ReadonlySet<string> = new Set<ContentFact['kind']>([
@@ -65,12 +67,12 @@ const KINDS: ReadonlySet<string> = new Set<ContentFact['kind']>([
 /** One for each tag of a manifest that was pushed; none for a fact that is about no content. */
 export function deedsOf(
   fact: ContentFact | { readonly kind: string },
-  { request, fromRepository }: Circumstances,
+  { request, fromRepository, actor }: Circumstances,
 ): TypedDeed[] {
   if (!isContentFact(fact)) return [];
   const common = {
     repository: fact.repository,
-    actor: fact.actor,
+    actor: actor ?? fact.actor,
     ...(request ? { request } : {}),
   };
   if (fact.kind === 'manifest-recorded') {

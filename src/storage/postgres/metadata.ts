@@ -94,7 +94,7 @@ export class PostgresMetadata implements Metadata {
       await assertTagsMayChange(trx, guarded, changes);
       await assertTypeMayChange(trx, guarded, put.manifest);
       const isChanged = await writePut(trx, put, moved);
-      if (isChanged) await assertWithinQuotas(trx, guarded, put.manifest.content.length);
+      if (isChanged) await assertWithinQuotas(trx, guarded, sizeOf(put));
       const facts = isChanged || moved.length > 0 ? [toFact(put, moved)] : [];
       if (facts.length === 0) await queueAgain(trx, 'manifest', { ...put, ...put.manifest });
       return { outcome: { kind: 'recorded' }, facts };
@@ -108,7 +108,7 @@ export class PostgresMetadata implements Metadata {
     await this.#change({ repository, circumstances }, async (trx, policies) => {
       await writeRepository(trx, repository);
       const isNew = await writeHeldLink(trx, { ...link, ...found });
-      if (isNew) await assertWithinQuotas(trx, { policies }, link.sizeBytes);
+      if (isNew) await assertWithinQuotas(trx, { policies }, { ...link, blob: digest });
       else await queueAgain(trx, 'link', link);
       // The caller's commit proved the bytes, so a link at the primary is a verification too.
       await trx('blobs')
@@ -236,6 +236,10 @@ async function writePut(
   const isChanged = await writeManifest(trx, { repository, what: manifest });
   await writeTags(trx, { repository, what: { tags, digest: manifest.digest } });
   return isChanged;
+}
+
+function sizeOf({ manifest }: ManifestPut) {
+  return { sizeBytes: manifest.content.length };
 }
 
 function toFact({ repository, manifest, actor }: ManifestPut, tags: readonly Tag[]): Fact {

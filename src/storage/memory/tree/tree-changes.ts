@@ -56,12 +56,12 @@ export class MemoryTreeChanges implements TreeChanges {
       ...recorded.map((record) => {
         return recordedOf({ repository, record, by, tags: record === root ? [tag] : [] });
       }),
-      ...(old === digest || recorded.includes(root)
-        ? []
-        : [recordedOf({ repository, record: root, by, tags: [tag] })]),
     ];
     for (const fact of facts) if ('sizeBytes' in fact) policies.assertRoom(change, fact);
-    this.#commit(facts, actor, from);
+    const known = target?.manifests.get(digest);
+    const isTold = old === digest || !known;
+    const pointed = isTold ? [] : [recordedOf({ repository, record: known, by, tags: [tag] })];
+    this.#commit([...facts, ...pointed], actor, from);
     return { kind: 'copied', digest, manifests: recorded.length, blobs: linked.length };
   }
 
@@ -150,8 +150,8 @@ export class MemoryTreeChanges implements TreeChanges {
   }
 
   #commit(facts: readonly Fact[], actor: Actor, fromRepository?: RepositoryName): void {
-    const circumstances = { request: requestOf(actor), fromRepository };
-    for (const fact of facts) this.#facts.commit(fact, circumstances);
+    const acting = { request: requestOf(actor), actor: nameOf(actor) };
+    for (const fact of facts) this.#facts.commit(fact, { ...acting, fromRepository });
     for (const fact of facts) {
       if (fact.kind !== 'blob-linked') continue;
       // Where it comes from it was verified, and no bytes moved.

@@ -95,14 +95,21 @@ export async function assertRepositoryMayGo(
   await assertTagsMayChange(trx, guarded, tags);
 }
 
+/** What came into the repository. */
+export interface Wanted {
+  readonly sizeBytes: number;
+  /** Of the blob, where it is one: what its tree had already adds nothing there. */
+  readonly blob?: Digest;
+}
+
 /**
  * Behind what brought bytes into the repository: the triggers have counted them.
- * @param wantedBytes of the change, for the person who reads why it is refused
+ * @param wanted of the change, for the person who reads why it is refused
  */
 export async function assertWithinQuotas(
   trx: Knex.Transaction,
   { policies }: Pick<Guarded, 'policies'>,
-  wantedBytes: number,
+  { sizeBytes, blob }: Wanted,
 ): Promise<void> {
   const quotas = policies.filter((one): one is Quota => one.kind === 'quota');
   if (quotas.length === 0) return;
@@ -115,8 +122,24 @@ export async function assertWithinQuotas(
   const used = new Map(usages.map(({ path, used_bytes }) => [path, used_bytes]));
   for (const quota of quotas) {
     const usedBytes = used.get(quota.path) ?? 0;
-    if (usedBytes > quota.limitBytes) {
-      throw new ChangeRefused(quotaExceeded(quota, usedBytes - wantedBytes, wantedBytes));
-    }
+    if (usedBytes <= quota.limitBytes || (await isSeveralTimesIn(trx, quota, blob))) continue;
+    throw new ChangeRefused(quotaExceeded(quota, usedBytes - sizeBytes, sizeBytes));
   }
+}
+
+const COUNT_LINKS = `
+  SELECT count(*) FROM (
+    SELECT FROM blob_links WHERE digest = :blob
+      AND (:path = '' OR repository = :path OR starts_with(repository, :path || '/')) LIMIT 2
+  ) AS link`;
+
+/** Whether the tree of the quota, which is full, had the blob before. */
+async function isSeveralTimesIn(
+  trx: Knex.Transaction,
+  { path }: Quota,
+  blob: Digest | undefined,
+): Promise<boolean> {
+  if (!blob) return false;
+  const { rows } = await trx.raw(COUNT_LINKS, { path, blob });
+  return rows[0].count > 1;
 }

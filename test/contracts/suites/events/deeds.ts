@@ -99,6 +99,22 @@ export function describeDeedsContract(name: string, open: OpenPorts): void {
       expect(Date.parse(events[0]!.time)).to.be.closeTo(Date.now(), 10_000);
     });
 
+    it('of a move are of whoever moves it, not of who pushed it before', async () => {
+      await link('a');
+      await push('a', v1);
+      await register('ci');
+      const moved = { from: app, to: web, isAlone: true, mayMove: () => true };
+      const bob = { account: 'bob', request: { ...request, method: 'PATCH' } };
+      await ports.treeChanges.move({ ...moved, actor: bob });
+      expect(await brief()).to.deep.equal([`mount ${blobOf('a')}`, 'push v1', `delete ${app}`]);
+      for (const { data } of await list()) {
+        expect(data).to.deep.include({ actor: 'bob', request: bob.request });
+      }
+      const byName = { order: 'name', isDescending: false, limit: 9 } as const;
+      const { items } = await ports.nameTree.listTags(web, byName);
+      expect(items[0]).to.include({ name: v1, pushedBy: 'amy' });
+    });
+
     it('are none of what changed nothing', async () => {
       await link('a');
       await push('a', v1);

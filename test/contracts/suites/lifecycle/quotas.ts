@@ -87,6 +87,7 @@ export function describeQuotaContract(name: string, open: OpenFacts): void {
         },
       );
       expect(await refusal(link('acme/app', 'a'))).to.equal('');
+      expect(await refusal(link('acme/web', 'a'))).to.equal('');
       expect(await refusal(link('acme/app', 'b', 1))).to.contain('more are wanted');
       await ports.policies.delete(quota('acme', 50));
       expect(await refusal(link('acme/app', 'b', 1))).to.equal('');

@@ -1,5 +1,7 @@
 /** What every maker of `TreeChanges` keeps. */
 import { expect } from 'chai';
+import { digestOf } from '../../../../src/oci/digest.ts';
+import { outlineOf, parseManifest } from '../../../../src/oci/manifest.ts';
 import type { ManifestRecord } from '../../../../src/storage/metadata.ts';
 import type {
   ImageCopy,
@@ -14,6 +16,7 @@ import {
   repositoryNamed,
   tagNamed,
 } from '../../../support/content.ts';
+import { quota } from '../../../support/lifecycle/policies.ts';
 import type { OpenPorts, TestPorts } from '../../../support/ports.ts';
 
 const MINUTE_MS = 60_000;
@@ -31,6 +34,13 @@ const moveOf = (from: string, to: string, more: Partial<TreeMove> = {}): TreeMov
   mayMove: () => true,
   ...more,
 });
+
+/** The same bytes, whatever their type. */
+function bareIndex(mediaType: string): ManifestRecord {
+  const content = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+  const outline = outlineOf(parseManifest(content, mediaType));
+  return { digest: digestOf(content), mediaType, content, ...outline };
+}
 
 async function failureOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -147,6 +157,26 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
         expect((await ports.metadata.findManifest(to, signature))?.digest).to.equal(signature);
       });
 
+      it('leaves an image that is there under the type that it has there', async () => {
+        const ours = bareIndex('application/vnd.oci.image.index.v1+json');
+        const theirs = bareIndex('application/vnd.docker.distribution.manifest.list.v2+json');
+        await record('acme/app', ours, 'v1');
+        const digest = await record('beta/app', theirs, 'kept');
+        expect(await copy()).to.include({ kind: 'copied', manifests: 0 });
+        const found = await ports.metadata.findManifest(repositoryNamed('beta/app'), digest);
+        expect(found?.mediaType).to.equal(theirs.mediaType);
+        await expectFollowed();
+      });
+
+      it('of what is there already passes a quota that was lowered', async () => {
+        await put('acme/app', 'a', 'v1');
+        await copy();
+        await ports.policies.record(quota('beta', 1));
+        expect(await copy({ tag: tagNamed('other') })).to.include({ kind: 'copied' });
+        const elsewhere = copy({ to: repositoryNamed('beta/elsewhere') });
+        expect(await failureOf(elsewhere)).to.equal('ChangeRefused');
+      });
+
       it('does not move a tag without leave (A25), nor bring half of an image', async () => {
         await put('acme/app', 'a', 'v1');
         const other = await put('beta/app', 'b', 'stable');
@@ -241,6 +271,14 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
           kind: 'denied',
         });
         expect(await head()).to.equal(before);
+      });
+
+      it('within the tree of a quota passes it, however full it is', async () => {
+        await put('acme/web/ui', 'a', 'v1');
+        await ports.policies.record(quota('acme', 1));
+        await ports.policies.record(quota('beta', 1));
+        expect(await move('acme/web', 'acme/site')).to.include({ kind: 'moved' });
+        expect(await failureOf(move('acme/site', 'beta/site'))).to.equal('ChangeRefused');
       });
 
       it('takes along names of as many levels as there may be (A46)', async () => {

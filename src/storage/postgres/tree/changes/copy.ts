@@ -30,13 +30,12 @@ export async function copyImage(
   const kind = target ? ('move' as const) : ('create' as const);
   if (isMoved) await assertTagsMayChange(trx, guarded, [{ tag, kind }]);
   await writeRepository(trx, to);
-  const { linked, recorded } = await writeImage(trx, copy, read);
+  const { linked, recorded, image } = await writeImage(trx, copy, read);
   await writeTags(trx, { repository: to, what: { tags: [tag], digest } });
   const news = [...linked, ...recorded];
-  const bytes = news.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  await assertWithinQuotas(trx, guarded, bytes);
-  const image = read.records.find((one) => one.digest === digest)!;
-  const told = isMoved ? pointTo(recorded, recordedOf(copy, image), tag) : recorded;
+  const sizeBytes = news.reduce((sum, one) => sum + one.sizeBytes, 0);
+  if (news.length > 0) await assertWithinQuotas(trx, guarded, { sizeBytes });
+  const told = isMoved ? pointTo(recorded, image, tag) : recorded;
   return {
     outcome: { kind: 'copied', digest, manifests: recorded.length, blobs: linked.length },
     told: [{ facts: [...linked, ...told], fromRepository: copy.from }],
@@ -156,30 +155,47 @@ function readLinks(
     .orderBy('digest');
 }
 
-/** What the repository has already stays as it is. */
-async function writeImage(trx: Knex.Transaction, copy: ImageCopy, { records, links }: Image) {
+/**
+ * A link locks its blob, and counts for quotas. In the order of their digests and before anything
+ * is counted, as in a push: so neither of two that do so at once holds what the other wants.
+ */
+const LOCK_BLOBS = `
+  SELECT FROM blobs WHERE digest = ANY (?) ORDER BY digest FOR NO KEY UPDATE`;
+
+/** What the repository has already stays as it is, the type of a manifest, too. */
+async function writeImage(trx: Knex.Transaction, copy: ImageCopy, image: Image) {
   const { to: repository } = copy;
+  const { records, links } = image;
   const actor = nameOf(copy.actor);
-  const digests = records.map(({ digest }) => digest);
-  const manifests = await trx('manifests')
-    .where({ repository })
-    .whereRaw('digest = ANY (?)', [digests])
-    .pluck<Digest[]>('digest');
-  const held = await readLinks(
-    trx,
-    repository,
-    links.map(({ digest }) => digest),
-  );
-  const known = new Set([...manifests, ...held.map(({ digest }) => digest)]);
-  const isNew = ({ digest }: { readonly digest: Digest }) => !known.has(digest);
-  const linked = links.filter(isNew).map((link) => ({ repository, ...link }));
+  const wanted = links.map(({ digest }) => digest);
+  const types = await readTypes(trx, repository, records);
+  const held = new Set((await readLinks(trx, repository, wanted)).map(({ digest }) => digest));
+  const linked = links
+    .filter(({ digest }) => !held.has(digest))
+    .map((link) => ({ repository, ...link }));
+  await trx.raw(LOCK_BLOBS, [wanted]);
   await writeBlobLinks(trx, linked);
-  const added = records.filter(isNew);
+  const added = records.filter(({ digest }) => !types.has(digest));
   for (const what of added) await writeManifest(trx, { repository, what });
+  const root = records.find(({ digest }) => digest === image.digest)!;
   return {
     linked: linked.map((link) => ({ kind: 'blob-linked', ...link, actor }) as const),
     recorded: added.map((record) => recordedOf(copy, record)),
+    image: recordedOf(copy, { ...root, mediaType: types.get(root.digest) ?? root.mediaType }),
   };
+}
+
+/** Of those that the repository has. */
+async function readTypes(
+  trx: Knex.Transaction,
+  repository: RepositoryName,
+  records: readonly ManifestRecord[],
+): Promise<Map<Digest, string>> {
+  const rows = await trx<{ digest: Digest; media_type: string }>('manifests')
+    .select('digest', 'media_type')
+    .whereRaw('repository = ?', [repository])
+    .whereRaw('digest = ANY (?)', [records.map(({ digest }) => digest)]);
+  return new Map(rows.map(({ digest, media_type }) => [digest, media_type]));
 }
 
 type RecordedFact = Extract<Fact, { kind: 'manifest-recorded' }>;

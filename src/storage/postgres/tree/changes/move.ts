@@ -29,7 +29,7 @@ export async function moveTree(trx: Knex.Transaction, move: TreeMove): Promise<T
     told.push(await tell(trx, name, nameOf(move.actor)));
   }
   await deleteRepositories(trx, from);
-  await assertRoom(trx, to, 0);
+  await assertRoom(trx, names);
   await releaseLeases(trx, leaseOf(move));
   return { outcome, told };
 }

@@ -63,12 +63,17 @@ export async function assertMayCome(
   }
 }
 
-/** Behind what brought something into the repositories. @throws ChangeRefused */
-export async function assertRoom(
-  trx: Knex.Transaction,
-  repositories: readonly RepositoryName[],
-  wantedBytes: number,
-): Promise<void> {
-  const policies = await readPolicies(trx, repositories);
-  if (policies.length > 0) await assertWithinQuotas(trx, { policies }, wantedBytes);
+/**
+ * Behind the move. What stays in the tree of a quota brings nothing there, however full it is.
+ * @throws ChangeRefused
+ */
+export async function assertRoom(trx: Knex.Transaction, names: readonly NameMove[]): Promise<void> {
+  const all = await readPolicies(
+    trx,
+    names.map(({ to }) => to),
+  );
+  const policies = all.filter(({ path }) =>
+    names.some(({ from, to }) => isInTree(to, path) && !isInTree(from, path)),
+  );
+  if (policies.length > 0) await assertWithinQuotas(trx, { policies }, { sizeBytes: 0 });
 }

@@ -1,6 +1,6 @@
 /** `TreeChanges` in PostgreSQL. Locks come in this order: policies, groups, repositories, rows. */
 import type { Knex } from 'knex';
-import { type Actor, requestOf } from '../../../../oci/events/actor.ts';
+import { type Actor, nameOf, requestOf } from '../../../../oci/events/actor.ts';
 import type {
   CopyOutcome,
   DeletionOutcome,
@@ -52,9 +52,9 @@ export class PostgresTreeChanges implements TreeChanges {
     return this.#database.transaction(async (trx) => {
       await lockPolicies(trx);
       const { outcome, told } = await work(trx);
-      const request = requestOf(actor);
+      const acting = { request: requestOf(actor), actor: nameOf(actor) };
       for (const { facts, fromRepository } of cut(told)) {
-        await appendChanges(trx, facts, { request, fromRepository });
+        await appendChanges(trx, facts, { ...acting, fromRepository });
       }
       return outcome;
     });
