@@ -13,7 +13,7 @@ import { type Pace, pauseMs } from '../backoff.ts';
 
 export interface QueueOptions {
   readonly webhooks: Pick<Webhooks, 'find'>;
-  readonly outbox: Pick<Outbox, 'listDue' | 'findNextTry' | 'settle'>;
+  readonly outbox: Pick<Outbox, 'listDue' | 'findNextTry' | 'settle' | 'giveUp'>;
   readonly courier: Pick<Courier, 'post'>;
   /** Named in each event. */
   readonly identity: { readonly cluster: string };
@@ -69,6 +69,7 @@ export class WebhookQueue {
     if (restMs > 0) return restMs;
     const isFailing = this.#failures >= (webhook.threshold ?? THRESHOLD);
     const at = clock.now();
+    if (isFailing) await this.#giveUpOld(at);
     const due = await this.#listDue(at, isFailing ? 1 : AT_ONCE);
     if (due.length === 0) return this.#untilNext(at);
     const done = await Promise.all(due.map((delivery) => this.#tell(delivery, webhook, signal)));
@@ -84,6 +85,16 @@ export class WebhookQueue {
     }
     this.#behind = due.at(-1)?.event.subject ?? '';
     return due;
+  }
+
+  /** Tried one by one now and then, they would come to be faster than they go (A51). */
+  async #giveUpOld(at: Date): Promise<void> {
+    const { outbox, log, webhookExpiryMs } = this.#options;
+    const before = new Date(at.getTime() - webhookExpiryMs);
+    for (let deliveries = 1; deliveries > 0; ) {
+      deliveries = await outbox.giveUp(this.#name, { before, at });
+      if (deliveries > 0) log.warn({ webhook: this.#name, deliveries }, 'deliveries are given up');
+    }
   }
 
   async #untilNext(at: Date): Promise<number> {

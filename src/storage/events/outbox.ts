@@ -40,6 +40,12 @@ export type Settlement = {
   | { readonly state: 'waiting'; readonly reason: DeliveryFailure; readonly nextTryAt: Date }
 );
 
+/** Why a delivery was given up that was never tried: others of its webhook were. */
+export const UNTRIED = {
+  reason: 'no-connection',
+  message: 'its webhook did not answer for too long',
+} as const;
+
 export interface DeliveryPage {
   readonly state?: DeliveryState;
   readonly limit: number;
@@ -77,6 +83,11 @@ export interface Outbox {
   record(events: readonly RegistryEvent[]): Promise<void>;
   /** Notes a try. One that waits no longer stays as it is; a pull that was told is forgotten. */
   settle(delivery: Delivery, settlement: Settlement): Promise<void>;
+  /**
+   * Gives up what waits since before that time, also what was never tried: a page of it, the oldest
+   * first. Whoever calls has tried the webhook. @returns how many
+   */
+  giveUp(webhook: string, given: { readonly before: Date; readonly at: Date }): Promise<number>;
   /** The newest first. */
   list(webhook: string, page: DeliveryPage): Promise<Delivery[]>;
   /** Of one webhook, or of all. */

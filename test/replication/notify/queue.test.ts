@@ -127,6 +127,20 @@ describe('the queue of a webhook', () => {
     expect(told().slice(2)).to.deep.equal([`${one} at lisbon`, `${one} at oslo`]);
   });
 
+  it('gives up all that is old while nobody answers, without a try of each (A51)', async () => {
+    queue = makeQueue({ webhookExpiryMs: 600_000, webhookAttempts: 1000 });
+    answer = () => ILL;
+    for (const word of ['a', 'b', 'c', 'd', 'e', 'f']) await arrive(word, 'lisbon', 'oslo');
+    await runFor(30);
+    const before = posted.length;
+    clock.pass(600);
+    await arrive('g', 'lisbon');
+    await queue.run(never);
+    expect(posted.length - before).to.equal(1);
+    expect((await states()).filter(([state]) => state === 'dead')).to.have.lengthOf(12);
+    expect((await states())[0]).to.deep.equal(['waiting', 1]);
+  });
+
   it('gives up after so many tries, and goes on with the next', async () => {
     const one = await arrive('a', 'lisbon', 'oslo');
     answer = ({ body }) => (body.includes('oslo') ? TAKEN : REFUSED);

@@ -1,12 +1,13 @@
 /** Memory maker of `Outbox`. */
 import type { RegistryEvent } from '../../../oci/events/event.ts';
-import type {
-  Delivery,
-  DeliveryPage,
-  DuePage,
-  Outbox,
-  OutboxCount,
-  Settlement,
+import {
+  type Delivery,
+  type DeliveryPage,
+  type DuePage,
+  type Outbox,
+  type OutboxCount,
+  type Settlement,
+  UNTRIED,
 } from '../../events/outbox.ts';
 import type { MemoryFacts } from '../facts.ts';
 
@@ -53,6 +54,19 @@ export class MemoryOutbox implements Outbox {
     const { at: triedAt, ...outcome } = settlement;
     const tried = { webhook, event, queuedAt, triedAt, attempts: attempts + 1, ...outcome };
     deliveries?.set(event.id, tried);
+  }
+
+  async giveUp(
+    webhook: string,
+    { before, at: triedAt }: { readonly before: Date; readonly at: Date },
+  ): Promise<number> {
+    const isOld = ({ state, queuedAt }: Delivery) => state === 'waiting' && queuedAt < before;
+    const old = this.#ofWebhook(webhook).filter(isOld);
+    for (const { nextTryAt: _, ...one } of old) {
+      const given = { ...UNTRIED, ...one, state: 'dead', triedAt } as const;
+      this.#facts.outbox.ofWebhook(webhook).set(one.event.id, given);
+    }
+    return old.length;
   }
 
   async list(webhook: string, { state, limit, after }: DeliveryPage): Promise<Delivery[]> {

@@ -1,12 +1,13 @@
 /** `Outbox` in PostgreSQL: the table `deliveries`, and a channel that tells what was put in. */
 import type { RegistryEvent } from '../../../oci/events/event.ts';
-import type {
-  Delivery,
-  DeliveryPage,
-  DuePage,
-  Outbox,
-  OutboxCount,
-  Settlement,
+import {
+  type Delivery,
+  type DeliveryPage,
+  type DuePage,
+  type Outbox,
+  type OutboxCount,
+  type Settlement,
+  UNTRIED,
 } from '../../events/outbox.ts';
 import type { Database, Statement } from '../database.ts';
 import { Listener } from '../listener.ts';
@@ -48,6 +49,18 @@ const SETTLE: Statement = {
          SET state = $3, attempts = attempts + 1, tried_at = $4, next_try_at = $5, reason = $6,
              message = $7
          WHERE webhook = $1 AND event_id = $2 AND state = 'waiting'`,
+};
+/** What is ordered again stays where it was, so the oldest may be among the first alone. */
+const GIVE_UP: Statement = {
+  name: 'give-deliveries-up',
+  text: `WITH firsts AS (
+           SELECT nth FROM deliveries WHERE webhook = $1 AND state = 'waiting'
+           ORDER BY webhook, state, nth LIMIT 1000
+         )
+         UPDATE deliveries SET state = 'dead', tried_at = $3, next_try_at = NULL,
+           reason = coalesce(reason, $4), message = coalesce(message, $5)
+         FROM firsts WHERE deliveries.nth = firsts.nth AND state = 'waiting' AND queued_at < $2
+         RETURNING deliveries.nth`,
 };
 const FORGET: Statement = {
   name: 'forget-delivery',
@@ -162,6 +175,14 @@ export class PostgresOutbox implements Outbox {
     const reason = state === 'delivered' ? null : settlement.reason;
     const values = [webhook, event.id, state, at, nextTryAt, reason, message];
     await this.#database.query(SETTLE, values);
+  }
+
+  async giveUp(
+    webhook: string,
+    { before, at }: { readonly before: Date; readonly at: Date },
+  ): Promise<number> {
+    const values = [webhook, before, at, UNTRIED.reason, UNTRIED.message];
+    return (await this.#database.query(GIVE_UP, values)).length;
   }
 
   async list(webhook: string, { state, limit, after }: DeliveryPage): Promise<Delivery[]> {

@@ -213,6 +213,22 @@ export function describeOutboxContract(name: string, open: OpenPorts): void {
         expect(found).to.deep.equal({ ...first, queuedAt: minutes(9) });
       });
 
+      it('is given up where it waits for too long, with what was said of it last', async () => {
+        const [first, second] = await listNext();
+        await ports.outbox.settle(first!, { state: 'waiting', ...failure, nextTryAt: minutes(5) });
+        await ports.outbox.settle(second!, { state: 'delivered', at, message: 'answered 200' });
+        const giveUp = (before: Date) => ports.outbox.giveUp('ci', { before, at: minutes(9) });
+        expect(await giveUp(first!.queuedAt)).to.equal(0);
+        expect(await giveUp(new Date(Date.now() + 60_000))).to.equal(2);
+        const dead = (await list('ci', { state: 'dead' })).toReversed();
+        const { attempts: _, nextTryAt: __, ...known } = { ...first!, nextTryAt: 0 };
+        const said = { reason: failure.reason, message: failure.message };
+        const gone = { state: 'dead', triedAt: minutes(9) } as const;
+        expect(dead[0]).to.deep.equal({ ...known, attempts: 1, ...said, ...gone });
+        expect(dead[1]).to.include({ attempts: 0, reason: 'no-connection' });
+        expect(await listNext()).to.deep.equal([]);
+      });
+
       it('is again what was delivered, where its event is named', async () => {
         const [first] = await listNext();
         await ports.outbox.settle(first!, { state: 'delivered', at, message: 'answered 200' });
