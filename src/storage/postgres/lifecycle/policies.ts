@@ -30,6 +30,9 @@ const COUNT_OTHERS = `
   SELECT count(*) AS others FROM policies
   WHERE path = :path AND kind = :kind AND name <> :name`;
 
+/** Behind whoever waits for the lock alone all writes wait, too: not for longer than that. */
+const LOCK_TIMEOUT_MS = 1500;
+
 export class PostgresPolicies implements Policies {
   readonly #database: Database;
 
@@ -73,9 +76,13 @@ export class PostgresPolicies implements Policies {
     return rows[0]?.usedBytes;
   }
 
-  /** Alone: every write to a repository that was judged by the policies is over before. */
+  /**
+   * Alone: every write to a repository that was judged by the policies is over before.
+   * @throws StorageUnavailable where one of them takes long, as a large move does
+   */
   #change<Outcome>(work: (trx: Knex.Transaction) => Promise<Outcome>): Promise<Outcome> {
     return this.#database.transaction(async (trx) => {
+      await trx.raw(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
       await trx.raw("SELECT pg_advisory_xact_lock(hashtextextended('policies', 0))");
       return work(trx);
     });
