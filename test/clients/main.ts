@@ -1,8 +1,9 @@
 /**
- * `npm run clients`: every client with everything against every set-up, and at two sites. Takes
- * twenty minutes.
+ * `npm run clients`: every client with everything against every set-up, behind nginx, and at two
+ * sites. Takes twenty minutes.
  */
 import Mocha from 'mocha';
+import { describeBehindNginx } from '../deploy/nginx-clients.ts';
 import { mochaHooks } from '../support/hooks.ts';
 import Reporter from '../support/reporter.ts';
 import { Content } from './content.ts';
@@ -18,6 +19,7 @@ const content = new Content();
 describe('real clients', () => {
   after(() => content.remove());
   for (const target of TARGETS) describeTarget(target, content, ['image', 'index', 'large']);
+  describeBehindNginx();
   for (const writes of ['proxy', 'redirect'] as const) {
     describeSites(writes, { clients: CLIENTS, contents: ['image', 'index'] });
   }

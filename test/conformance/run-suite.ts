@@ -9,9 +9,18 @@ const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** It ends with 1 where a line failed, which is no error here: what it printed counts. */
-export async function runSuite(url: URL, credentials?: Credentials): Promise<Report> {
+/**
+ * It ends with 1 where a line failed, which is no error here: what it printed counts.
+ *
+ * @param pattern of the titles of the lines that are wanted; without it, all are
+ */
+export async function runSuite(
+  url: URL,
+  credentials?: Credentials,
+  pattern?: string,
+): Promise<Report> {
   const words = ['--url', url.href, '--json'];
+  if (pattern !== undefined) words.push('--grep', pattern);
   if (credentials) words.push('--user', credentials.user, '--password', credentials.password);
   const run = promisify(execFile)(process.execPath, [MAIN, ...words], {
     maxBuffer: MAX_OUTPUT_BYTES,
