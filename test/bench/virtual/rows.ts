@@ -7,7 +7,8 @@ import { Stage } from './stage.ts';
 
 async function onStage(bench: (stage: Stage) => Promise<Row[]>): Promise<Row[]> {
   await using stage = await Stage.open();
-  return bench(stage);
+  // Awaited here: the stage is taken down when this returns.
+  return await bench(stage);
 }
 
 /** By their names; `npm run bench -- virtual` runs them all. */
