@@ -6,15 +6,16 @@ import { addBackupCommands } from './backup/backup.ts';
 import { addCompletionCommand } from './completion/completion.ts';
 import { addActivityCommand } from './events/activity.ts';
 import { addEventCommands } from './events/events.ts';
+import { addWebhookCommands } from './events/webhook.ts';
 import { addGarbageCommands } from './garbage.ts';
 import { addImportCommand } from './import/import.ts';
 import { addProtectionCommands } from './lifecycle/protection.ts';
 import { addQuotaCommands } from './lifecycle/quota.ts';
 import { addRetentionCommands } from './lifecycle/retention.ts';
-import { addProfileCommands } from './profile/profile.ts';
 import { addAuditCommand } from './people/audit.ts';
 import { addGroupCommands } from './people/group.ts';
 import { addRobotCommands } from './people/robot.ts';
+import { addProfileCommands } from './profile/profile.ts';
 import { addSiteCommands } from './site.ts';
 import { addStatusCommand } from './status.ts';
 import { addTokenCommands } from './token.ts';
@@ -22,7 +23,6 @@ import { addImageCommands } from './tree/image.ts';
 import { addTreeCommands } from './tree/tree.ts';
 import { addVirtualCommands } from './virtual/index.ts';
 import { addWaitCommand } from './wait.ts';
-import { addWebhookCommands } from './events/webhook.ts';
 
 export function addOperatorCommands(program: Command): void {
   addSiteCommands(program);

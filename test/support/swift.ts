@@ -64,6 +64,7 @@ async function startSwift(): Promise<SwiftServer> {
     const port = await findFreePort();
     makeRing(folder, kind, port);
     children.push(run(folder, kind, storageConfig(folder, kind, port)));
+    await untilHealthy(new URL(`http://127.0.0.1:${port}/healthcheck`));
   }
   const port = await findFreePort();
   children.push(run(folder, 'proxy', proxyConfig(folder, port)));
@@ -104,19 +105,27 @@ function storageConfig(folder: string, kind: Kind, port: number): string {
 mount_check = false
 fallocate_reserve = 0
 [pipeline:main]
-pipeline = ${kind}-server
+pipeline = healthcheck ${kind}-server
+[filter:healthcheck]
+use = egg:swift#healthcheck
 [app:${kind}-server]
 use = egg:swift#${kind}
 `;
 }
 
-/** The cache is a filter that tempauth insists on; it may point to nobody. */
+/**
+ * The cache is a filter that tempauth insists on; it may point to nobody. A server that answers
+ * late on a busy machine is not left out for a minute: there is no other.
+ */
 function proxyConfig(folder: string, port: number): string {
   return `${defaults(folder, port)}[pipeline:main]
 pipeline = catch_errors healthcheck cache bulk s3api tempauth copy slo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+conn_timeout = 10
+node_timeout = 60
+error_suppression_limit = 1000
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:healthcheck]

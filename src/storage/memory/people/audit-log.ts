@@ -17,7 +17,7 @@ export class MemoryAuditLog implements AuditLog {
 
   async list(page: AuditPage): Promise<AuditEntry[]> {
     const found = this.#entries.filter((entry) => isOn(page, entry));
-    return structuredClone(found.reverse().slice(0, page.limit));
+    return structuredClone(found.toReversed().slice(0, page.limit));
   }
 
   async deleteBefore(time: Date): Promise<number> {
