@@ -124,7 +124,7 @@ async function startSite({ ports, identity, primaryUrl, settings }: SiteParts): 
       draining.abort();
       await replication.close();
       await site.close();
-      await server.drain(0);
+      await server.drain(500);
     },
   };
 }
