@@ -9,6 +9,7 @@ import { Gatekeeper } from './http/authenticate.ts';
 import { serveConsole } from './http/console/console.ts';
 import { countRequests, countSources } from './http/count-requests.ts';
 import { notePulls } from './http/events/note-pull.ts';
+import { watchPulls } from './http/events/watch-pulls.ts';
 import { ExternalUrl, readNetworks } from './http/external-url.ts';
 import { answerApiWithPosition, forwardApiToPrimary } from './http/forward/api.ts';
 import { UploadKeeper } from './http/forward/keep.ts';
@@ -23,7 +24,6 @@ import { type Listener, RunningServer } from './http/server.ts';
 import { tokenRoutes } from './http/token.ts';
 import { traceRequests } from './http/tracing/trace-requests.ts';
 import { Admission } from './http/v2/admission.ts';
-import { watchPulls } from './http/v2/watch-images.ts';
 import { Mirrors } from './http/virtual/mirrors.ts';
 import type { Figures } from './metrics.ts';
 import type { ServerDetails } from './oci/events/actor.ts';
@@ -45,11 +45,8 @@ export async function answerUntil(
   const { config, log } = site;
   const draining = new AbortController();
   const app = describeApp(site, draining.signal);
-  const watching = [onAnswer, figures && countSources(figures), app.onAnswer].filter(
-    (one) => one !== undefined,
-  );
-  const tellAll: OnAnswer = (...seen) => watching.forEach((watch) => watch(...seen));
-  const handle = createApp({ ...app, onAnswer: tellAll }).callback();
+  const watching = [onAnswer, figures && countSources(figures)].filter((one) => one !== undefined);
+  const handle = createApp({ ...app, onAnswer: watching }).callback();
   const counted = figures ? countRequests(handle, figures) : handle;
   const traces = await openTraces(config);
   const server = await listen(config, traces ? traceRequests(counted, traces) : counted);
@@ -122,8 +119,7 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     log,
     clock,
     accessLog: config.accessLog,
-    onCall: notePulls(site.pulls),
-    onAnswer: watchPulls((pull) => site.pullNotes.note(pull)),
+    onCall: [notePulls(site.pulls), watchPulls((pull) => site.pullNotes.note(pull))],
     doors: [
       answerHealth({ check: () => assertReady(site), log }),
       serveConsole(async () => (await import('./wire/console.ts')).readConsole()),

@@ -52,10 +52,12 @@ export interface AppOptions {
   readonly mirrors?: Mirrors;
   /** Which requests have a line in the log; none where nobody says. */
   readonly accessLog?: AccessLog;
-  readonly onCall?: OnCall;
-  /** Sees each answer of the distribution API once it is out. */
-  readonly onAnswer?: OnAnswer;
+  readonly onCall?: readonly OnCall[];
+  /** See each answer of the distribution API once it is out. */
+  readonly onAnswer?: readonly OnAnswer[];
 }
+
+const [VERSION_HEADER] = Object.keys(API_VERSION) as [string];
 
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
@@ -82,10 +84,15 @@ function serveRegistry(options: AppOptions): Middleware {
       return;
     }
     const answer = await answerCall(context, options);
-    const headers = { ...API_VERSION, ...answer.headers };
-    await writeAnswer(context, { ...answer, headers });
-    options.onAnswer?.(context.req, answer);
+    await writeAnswer(context, withVersion(answer));
+    for (const watch of options.onAnswer ?? []) watch(context.req, answer);
   };
+}
+
+/** Headers that are made once for many answers have it already. */
+function withVersion(answer: Answer): Answer {
+  if (VERSION_HEADER in answer.headers) return answer;
+  return { ...answer, headers: { ...API_VERSION, ...answer.headers } };
 }
 
 function serveApi(openApi: () => Promise<readonly Router[]>): Middleware {
@@ -139,7 +146,7 @@ async function answerCall(context: Context, options: AppOptions): Promise<Answer
   const handle = () => route.handler(call, services);
   const around = (route.needsPrimary && forward) || (route.isList && readList);
   const answer = await (around ? around(call, handle) : handle());
-  options.onCall?.(route, call, answer);
+  for (const see of options.onCall ?? []) see(route, call, answer);
   return answer;
 }
 

@@ -27,6 +27,13 @@ const IDLE_MS = 300_000;
 /** Longer than balancers keep theirs (60 s in most), so that it is never us who hangs up first. */
 const KEEP_ALIVE_MS = 75_000;
 
+/**
+ * How many connections may wait to be taken; the kernel may allow fewer (`net.core.somaxconn`).
+ * With Node's 511 a fleet that pulls at once overruns it while we are busy: to some of its members
+ * the kernel says minutes later that it never heard of them.
+ */
+const BACKLOG = 4096;
+
 /** Room for a large token and a large `_state`. */
 const MAX_HEADER_BYTES = 32 * 1024;
 
@@ -75,7 +82,8 @@ export class RunningServer {
     server.on('checkContinue', answer);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(options.port, options.host, () => {
+      const { host, port } = options;
+      server.listen({ host, port, backlog: BACKLOG }, () => {
         server.off('error', reject);
         resolve();
       });

@@ -47,6 +47,9 @@ export const siteFiguresShape: z.ZodType<SiteFigures> = z.object({
   transferring: countShape,
   isPaused: z.boolean(),
   sync: syncShape.meta({ description: 'Patterns of the repositories whose blobs it copies.' }),
+  pullsToldSecondsAgo: amountShape.optional().meta({
+    description: 'Of all pulls at this site before that the primary was told.',
+  }),
   isHealthy: z.boolean(),
   health: z.string().max(1000).meta({ description: 'What is wrong, or that nothing is.' }),
 });

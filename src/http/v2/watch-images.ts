@@ -10,6 +10,7 @@ import {
 } from '../../oci/reference.ts';
 import type { Answer } from '../answer.ts';
 import type { OnAnswer } from '../app.ts';
+import { LearnedTags } from '../events/learned-tags.ts';
 import { matchPath } from '../match-path.ts';
 
 export interface SeenImage {
@@ -22,51 +23,29 @@ export interface SeenImage {
 }
 
 /** A manifest, as a request named it. */
-export interface Asked {
+interface Asked {
   readonly repository: RepositoryName;
   /** Absent where the request named the digest. */
   readonly tag?: Tag;
   readonly digest: Digest;
 }
 
-/** No more tags than that are remembered for the pulls that follow. */
-const MAX_REMEMBERED = 1000;
-
 /** Sees each answer, and tells of the images among them; not of what other sites ask. */
 export function watchImages(onImage: (seen: SeenImage) => void): OnAnswer {
-  // docker and ctr ask for the tag by HEAD, and then pull by the digest that they were told.
-  const remembered = new Map<string, Tag>();
+  const learned = new LearnedTags();
   return (request, answer) => {
     const asked = isOfSite(request) ? undefined : readAsked(request, answer);
     if (!asked) return;
     const { repository, digest } = asked;
-    const key = `${repository}@${digest}`;
-    const tag = asked.tag ?? remembered.get(key);
+    const tag = asked.tag ?? learned.find(repository, digest);
     if (tag === undefined) return;
-    if (request.method === 'HEAD') remember(remembered, key, tag);
+    if (request.method === 'HEAD') learned.learn(repository, digest, tag);
     else if (request.method === 'PUT') onImage({ kind: 'pushed', repository, tag, digest });
     else if (request.method === 'GET') {
-      remembered.delete(key);
+      learned.take(repository, digest);
       const source = findHeader(answer, 'meridian-source');
       onImage({ kind: 'pulled', repository, tag, digest, ...(source ? { source } : {}) });
     }
-  };
-}
-
-/** Tells of each manifest that a client was given; not of what other sites ask. */
-export function watchPulls(onPull: (pull: Asked) => void): OnAnswer {
-  const remembered = new Map<string, Tag>();
-  return (request, answer) => {
-    const mayBeOne = request.method !== 'PUT' && request.url?.includes('/manifests/') === true;
-    const asked = mayBeOne && !isOfSite(request) ? readAsked(request, answer) : undefined;
-    if (!asked) return;
-    const key = `${asked.repository}@${asked.digest}`;
-    const tag = asked.tag ?? remembered.get(key);
-    const isHead = request.method === 'HEAD';
-    if (isHead && tag !== undefined) remember(remembered, key, tag);
-    if (isHead) return;
-    remembered.delete(key);
-    onPull({ ...asked, ...(tag === undefined ? {} : { tag }) });
   };
 }
 
@@ -91,9 +70,4 @@ function readAsked({ url = '' }: IncomingMessage, answer: Answer): Asked | undef
 function findHeader({ headers }: Answer, name: string): string | undefined {
   const found = Object.entries(headers).find(([each]) => each.toLowerCase() === name);
   return found && String(found[1]);
-}
-
-function remember(remembered: Map<string, Tag>, key: string, tag: Tag): void {
-  if (remembered.size === MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!);
-  remembered.set(key, tag);
 }
