@@ -73,6 +73,8 @@ class Reports {
   /** Keys of the arrivals that are being told. */
   readonly #telling = new Set<string>();
   #failures = 0;
+  /** All pulls that were noted here before were told; undefined until then. */
+  #pullsToldMs: number | undefined;
 
   constructor(options: ReportOptions, signal: AbortSignal) {
     this.#options = options;
@@ -122,11 +124,12 @@ class Reports {
   }
 
   async #send(untold: Untold): Promise<void> {
-    const { arrivals, imagePulls, primarySite, status, site } = this.#options;
+    const { arrivals, imagePulls, primarySite, status, site, clock } = this.#options;
+    const startedMs = clock.elapsedMs();
     const isAlone = this.underWay === 0;
     try {
       // Read later than the arrivals: who sees one of them sees a position that is not before it.
-      const figures = await status.read();
+      const figures = { ...(await status.read()), ...this.#readPullsTold() };
       // Each time that it is told, all sites hear of it: not in two reports at once.
       const where = isAlone ? await findMove(this.#options) : undefined;
       const moved = where ? { where } : {};
@@ -134,6 +137,7 @@ class Reports {
       const news = { arrivals: untold, ...(pulls.length > 0 ? { pulls } : {}), ...moved };
       await primarySite.report({ site, figures, ...news }, this.#signal);
       if (pulls.length > 0) await imagePulls.recordTold(pulls);
+      if (isAlone && pulls.length < MAX_PULLS) this.#pullsToldMs = startedMs;
       if (untold.length > 0) await arrivals.recordTold(untold);
       this.#failures = 0;
     } catch (error) {
@@ -141,6 +145,11 @@ class Reports {
     } finally {
       for (const arrival of untold) this.#telling.delete(keyOf(arrival));
     }
+  }
+
+  #readPullsTold(): { readonly pullsToldSecondsAgo?: number } {
+    if (this.#pullsToldMs === undefined) return {};
+    return { pullsToldSecondsAgo: (this.#options.clock.elapsedMs() - this.#pullsToldMs) / 1000 };
   }
 
   #noteFailure(error: unknown): void {

@@ -127,7 +127,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     pulls,
     pullNotes,
     ...openIncoming({ ...common, registry, geo, remotes }, secretKey),
-    retentionRuns: new RetentionRuns(common),
+    retentionRuns: new RetentionRuns({ ...common, ...geo }),
   };
   return { ...options, ...rules, garbage: openGarbage(options), ...beyond, close };
 }

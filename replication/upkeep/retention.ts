@@ -19,8 +19,8 @@ export function describeRetention(
   signal: AbortSignal,
 ): readonly Job[] {
   const run = async () => {
-    const { tags, repositories, isWhole } = await retentionRuns.run({ isDryRun: false, signal });
-    log.info({ tags: tags.length, repositories, isWhole }, 'tags that nobody keeps were deleted');
+    const { tags, ...rest } = await retentionRuns.run({ isDryRun: false, signal, log });
+    log.info({ tags: tags.length, ...rest }, 'tags that nobody keeps were deleted');
   };
   return primary ? [] : [{ name: 'retention', expression: TIMES, run }];
 }

@@ -33,6 +33,7 @@ import { SiteOrders } from './site-orders.ts';
 import { ClusterSites } from './sites.ts';
 import { SnapshotPages } from './snapshot.ts';
 import { ClusterStatus } from './status/cluster.ts';
+import { PullsTold } from './status/pulls-told.ts';
 import { type OwnStatus, openStatus } from './status/status.ts';
 
 export interface GeoDependencies {
@@ -68,6 +69,7 @@ export interface Geo {
   readonly siteOrders: SiteOrders;
   readonly status: OwnStatus;
   readonly clusterStatus: ClusterStatus;
+  readonly pullsTold: PullsTold;
   readonly imageSites: ImageSites;
   readonly feed: Feed;
   readonly snapshotPages: SnapshotPages;
@@ -98,6 +100,7 @@ export function openGeo(dependencies: GeoDependencies): Geo {
     siteOrders: new SiteOrders(dependencies, dependencies.identity.site),
     status,
     clusterStatus: new ClusterStatus({ ...dependencies, status }, site),
+    pullsTold: new PullsTold(dependencies, site),
     imageSites: new ImageSites(dependencies, dependencies.clock, site),
     feed: new Feed({ ...dependencies, role }),
     snapshotPages: new SnapshotPages({ ...dependencies, role }),

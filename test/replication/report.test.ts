@@ -7,6 +7,7 @@ import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../src/oci/media-type.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
 import type { SelfReport } from '../../src/storage/geo/primary-site.ts';
+import type { SiteFigures } from '../../src/storage/geo/site-reports.ts';
 import { UpstreamFailure } from '../../src/storage/upstream.ts';
 import { figuresOf } from '../geo/status/site-figures.ts';
 import { type Deferred, defer } from '../support/deferred.ts';
@@ -101,6 +102,20 @@ describe('reports', () => {
     expect(sent.length).to.equal(4);
     sent[2]!.resolve();
     await until('there is one more', async () => sent.length === 5);
+  });
+
+  it('say since when the primary knows of all pulls, once it was told of them', async () => {
+    const pull = { repository, reference: '' as const, at: new Date(0) };
+    await ports.imagePulls.record([pull]);
+    await until('one is sent', async () => sent.length > 0);
+    expect(sent[0]!.report.figures).not.to.have.property('pullsToldSecondsAgo');
+    await until('all is told', async () => {
+      for (const each of sent) each.resolve();
+      return (await ports.imagePulls.listUntold(9)).length === 0;
+    });
+    await untilSentMore(() => arrive('another'));
+    const { pullsToldSecondsAgo } = sent.at(-1)!.report.figures as SiteFigures;
+    expect(pullsToldSecondsAgo).to.be.within(0, 20);
   });
 
   it('that failed are told again', async () => {

@@ -59,6 +59,9 @@ for (const [where, openPorts] of [
 
     it('is taken again where a page fails, and moves the position when all is here', async () => {
       const { take, line, count } = prepare();
+      const pull = { repository: app, reference: tagNamed('v1'), at: new Date(0) };
+      await secondary.imagePulls.record([pull]);
+      await secondary.imagePulls.recordTold([pull]);
       for (let call = 1; ; call++) {
         line.arm(call, broken);
         const failure = await take().catch((error: unknown) => error);
@@ -72,6 +75,7 @@ for (const [where, openPorts] of [
       }
       expect(count()).to.equal(1);
       await expectAll();
+      expect(await secondary.imagePulls.listUntold(9)).to.deep.equal([pull]);
     });
 
     it('goes on answering what it had while a later one is broken off', async () => {

@@ -32,6 +32,8 @@ interface ReportText {
   }[];
   readonly repositories: number;
   readonly passedOver: readonly string[];
+  readonly failed: readonly string[];
+  readonly awaitedSites: readonly string[];
   readonly isWhole: boolean;
 }
 
@@ -96,9 +98,13 @@ async function removeRetention(name: string, options: PlaceOptions): Promise<voi
 async function run({ dryRun, path, ...options }: RunOptions): Promise<void> {
   const client = connect(options);
   const report = await client.send<ReportText>('POST', `/api/v1/${PLURAL}/run`, { dryRun, path });
-  const { tags, repositories, passedOver, isWhole } = report;
+  const { tags, repositories, passedOver, failed, awaitedSites, isWhole } = report;
   say(`${tags.length} tags of ${repositories} images ${dryRun ? 'would go' : 'went'}.`);
   for (const name of passedOver) say(`Passed over, since it is being moved: ${name}`);
+  for (const name of failed) say(`Not looked at to the end, since it failed: ${name}`);
+  for (const site of awaitedSites) {
+    say(`What retentions keep by pulls was kept, since ${site} has not told of its last pulls.`);
+  }
   if (!isWhole) say('There is more: run it again.');
   if (tags.length === 0) return;
   const rows = tags.map(({ repository, tag, digest }) => [repository, tag, digest]);

@@ -43,6 +43,11 @@ export interface KeepRules {
   readonly pulledWithinDays?: number;
 }
 
+/** Whether what is kept goes by pulls, too. */
+export function countsPulls({ lastPulled, pulledWithinDays }: KeepRules): boolean {
+  return lastPulled !== undefined || pulledWithinDays !== undefined;
+}
+
 export interface Retention extends PolicyKey {
   readonly kind: 'retention';
   /** Of which tags it speaks. */

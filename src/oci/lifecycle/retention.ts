@@ -1,6 +1,6 @@
 /** Which tags need not be kept, pure. Every doubt keeps. */
 import type { Tag } from '../reference.ts';
-import type { KeepRules, Policy, Retention } from './policy.ts';
+import { countsPulls, type KeepRules, type Policy, type Retention } from './policy.ts';
 import { isProtected } from './protection.ts';
 import { coversTag } from './tag-pattern.ts';
 
@@ -10,6 +10,13 @@ export interface TagAge {
   readonly pushedAt: Date;
   /** Absent where it was never pulled; it then counts from its push. */
   readonly pulledAt?: Date;
+}
+
+/** By what ages count. */
+export interface AgeBasis {
+  readonly at: Date;
+  /** False where somebody may have pulled what nobody told of: then no pull is too long ago. */
+  readonly arePullsKnown: boolean;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -24,12 +31,12 @@ const FALLBACK = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:$|\.)/;
 export function listUnkept<Aged extends TagAge>(
   policies: readonly Policy[],
   tags: readonly Aged[],
-  now: Date,
+  basis: AgeBasis,
 ): Aged[] {
   const retentions = policies.filter((one): one is Retention => one.kind === 'retention');
   const rules = retentions.map((retention) => {
     const spokenOf = tags.filter(({ tag }) => coversTag(retention.tags, tag));
-    return { spokenOf: new Set(spokenOf), kept: keep(retention.keep, spokenOf, now) };
+    return { spokenOf: new Set(spokenOf), kept: keep(retention.keep, spokenOf, basis) };
   });
   return tags.filter((one) => {
     if (isProtected(policies, one.tag) || FALLBACK.test(one.tag)) return false;
@@ -38,7 +45,12 @@ export function listUnkept<Aged extends TagAge>(
   });
 }
 
-function keep(rules: KeepRules, tags: readonly TagAge[], now: Date): ReadonlySet<TagAge> {
+function keep(
+  rules: KeepRules,
+  tags: readonly TagAge[],
+  { at: now, arePullsKnown }: AgeBasis,
+): ReadonlySet<TagAge> {
+  if (!arePullsKnown && countsPulls(rules)) return new Set(tags);
   const { lastPushed = 0, lastPulled = 0, pushedWithinDays, pulledWithinDays } = rules;
   const within = (days: number | undefined, at: Date) =>
     days !== undefined && now.getTime() - at.getTime() <= days * DAY_MS;

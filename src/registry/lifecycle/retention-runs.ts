@@ -1,10 +1,10 @@
 /** Takes away the tags that no retention keeps: at night, and when an administrator says so. */
-import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type PolicyKey, patternOf, type TreePath } from '../../oci/lifecycle/policy.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 import type { Catalog } from '../../storage/catalog.ts';
-import { NameLeased } from '../../storage/failure.ts';
+import { NameLeased, NotPrimary } from '../../storage/failure.ts';
 import type { Policies } from '../../storage/lifecycle/policies.ts';
 import type { TagSweeps } from '../../storage/lifecycle/tag-sweeps.ts';
 
@@ -12,7 +12,10 @@ interface Dependencies {
   readonly policies: Pick<Policies, 'list'>;
   readonly tagSweeps: TagSweeps;
   readonly catalog: Pick<Catalog, 'listRepositories'>;
-  readonly clock: Pick<Clock, 'now'>;
+  /** By which moment ages count, and which sites may have pulls that are not known here. */
+  readonly pullsTold: {
+    read(): Promise<{ readonly at: Date; readonly lateSites: readonly string[] }>;
+  };
 }
 
 export interface RetentionRun {
@@ -22,6 +25,8 @@ export interface RetentionRun {
   readonly path?: TreePath;
   /** The run ends when so many tags went, or would. */
   readonly limit?: number;
+  /** Is told why a repository failed. */
+  readonly log: Pick<Log, 'error'>;
   readonly signal?: AbortSignal;
 }
 
@@ -37,6 +42,10 @@ export interface RetentionReport {
   readonly repositories: number;
   /** Names that are being moved now: looked at by the next run. */
   readonly passedOver: readonly RepositoryName[];
+  /** What could not be looked at, or not to the end: tried again by the next run. */
+  readonly failed: readonly RepositoryName[];
+  /** Sites whose pulls are not all known: retentions that go by pulls took nothing meanwhile. */
+  readonly awaitedSites: readonly string[];
   /** False where there is more. */
   readonly isWhole: boolean;
 }
@@ -45,56 +54,95 @@ export interface RetentionReport {
 const ACTOR = 'retention';
 
 const PAGE = 500;
-/** So many tags of a repository go in one transaction. */
-const BATCH = 500;
+/**
+ * So many tags of a repository go in one transaction. All its tags are read for each: they are
+ * ranked against each other.
+ */
+const BATCH = 5000;
 /** A run remembers what it did, so it ends some time. */
 const MOST = 100_000;
+/** Where so many fail, it is not for a reason of their own, and each may have been waited for. */
+const MOST_FAILED = 20;
+
+/** What one run found so far. */
+class Findings {
+  readonly tags: RetentionReport['tags'][number][] = [];
+  readonly passedOver: RepositoryName[] = [];
+  readonly failed: RepositoryName[] = [];
+  readonly awaitedSites = new Set<string>();
+  repositories = 0;
+
+  report(isDryRun: boolean, isWhole: boolean): RetentionReport {
+    const { tags, repositories, passedOver, failed } = this;
+    const awaitedSites = [...this.awaitedSites].toSorted();
+    return { isDryRun, tags, repositories, passedOver, failed, awaitedSites, isWhole };
+  }
+}
 
 export class RetentionRuns {
   readonly #policies: Dependencies['policies'];
   readonly #tagSweeps: Dependencies['tagSweeps'];
   readonly #catalog: Dependencies['catalog'];
-  readonly #clock: Dependencies['clock'];
+  readonly #pullsTold: Dependencies['pullsTold'];
 
-  constructor({ policies, tagSweeps, catalog, clock }: Dependencies) {
+  constructor({ policies, tagSweeps, catalog, pullsTold }: Dependencies) {
     this.#policies = policies;
     this.#tagSweeps = tagSweeps;
     this.#catalog = catalog;
-    this.#clock = clock;
+    this.#pullsTold = pullsTold;
   }
 
-  /** Idempotent: what a dry run shows is what a run takes, as long as nothing else changes. */
-  async run({ isDryRun, path, limit = MOST, signal }: RetentionRun): Promise<RetentionReport> {
-    const at = this.#clock.now();
-    const tags: RetentionReport['tags'][number][] = [];
-    const passedOver: RepositoryName[] = [];
-    let repositories = 0;
+  /**
+   * Idempotent: what a dry run shows is what a run takes, as long as nothing else changes. What
+   * fails for one repository does not keep the run from the others.
+   */
+  async run({ path, log, ...options }: RetentionRun): Promise<RetentionReport> {
+    const { isDryRun, limit = MOST, signal } = options;
+    const findings = new Findings();
+    const { failed } = findings;
     for await (const repository of this.#listRepositories(path)) {
-      if (tags.length >= limit || signal?.aborted) {
-        return { isDryRun, tags, repositories, passedOver, isWhole: false };
-      }
-      repositories += 1;
+      const isFull = findings.tags.length >= limit || failed.length >= MOST_FAILED;
+      if (isFull || signal?.aborted) return findings.report(isDryRun, false);
+      findings.repositories += 1;
       try {
-        tags.push(...(await this.#sweep(repository, { at, isDryRun })));
+        const isWhole = await this.#sweep(repository, { ...options, limit }, findings);
+        if (!isWhole) return findings.report(isDryRun, false);
       } catch (error) {
-        if (!(error instanceof NameLeased)) throw error;
-        passedOver.push(repository);
+        if (error instanceof NotPrimary) throw error;
+        if (error instanceof NameLeased) findings.passedOver.push(repository);
+        else {
+          findings.failed.push(repository);
+          log.error({ err: error, repository }, 'tags that nobody keeps could not be deleted');
+        }
       }
     }
-    return { isDryRun, tags, repositories, passedOver, isWhole: true };
+    return findings.report(isDryRun, true);
   }
 
-  /** Batch by batch: what was pushed between two of them is seen by the next. */
+  /**
+   * Batch by batch: what was pushed between two of them is seen by the next.
+   * @returns whether it came to the end
+   */
   async #sweep(
     repository: RepositoryName,
-    options: { readonly at: Date; readonly isDryRun: boolean },
-  ): Promise<RetentionReport['tags']> {
-    const gone: RetentionReport['tags'][number][] = [];
+    { isDryRun, limit, signal }: Pick<RetentionRun, 'isDryRun' | 'signal'> & { limit: number },
+    { tags: found, awaitedSites }: Findings,
+  ): Promise<boolean> {
     for (;;) {
-      const sweep = { ...options, repository, limit: BATCH, actor: ACTOR };
-      const { tags, isWhole } = await this.#tagSweeps.sweep(sweep);
-      gone.push(...tags.map((tag) => ({ repository, ...tag })));
-      if (isWhole) return gone;
+      const { at, lateSites } = await this.#pullsTold.read();
+      for (const site of lateSites) awaitedSites.add(site);
+      const left = limit - found.length;
+      const { tags, isWhole } = await this.#tagSweeps.sweep({
+        repository,
+        isDryRun,
+        at,
+        arePullsKnown: lateSites.length === 0,
+        limit: Math.min(BATCH, left),
+        actor: ACTOR,
+      });
+      found.push(...tags.slice(0, left).map((tag) => ({ repository, ...tag })));
+      if (isWhole) return tags.length <= left;
+      if (found.length >= limit || signal?.aborted) return false;
     }
   }
 

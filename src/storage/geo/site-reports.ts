@@ -40,6 +40,11 @@ export interface SiteFigures {
   readonly isPaused: boolean;
   /** Whose blobs it copies: the repositories that one of these covers. */
   readonly sync: readonly PathPattern[];
+  /**
+   * Age of the moment up to which the primary was told of all pulls there. Absent where it was told
+   * of none yet, and of a site that runs an older program.
+   */
+  readonly pullsToldSecondsAgo?: number;
   readonly isHealthy: boolean;
   /** One sentence for people: what is wrong, or that nothing is. */
   readonly health: string;

@@ -1,11 +1,10 @@
 /** PORT: takes away the tags of one repository that its retentions need not keep. */
 import type { Digest } from '../../oci/digest.ts';
+import type { AgeBasis } from '../../oci/lifecycle/retention.ts';
 import type { RepositoryName, Tag } from '../../oci/reference.ts';
 
-export interface TagSweep {
+export interface TagSweep extends AgeBasis {
   readonly repository: RepositoryName;
-  /** By which ages count. */
-  readonly at: Date;
   /** At most so many at once. */
   readonly limit: number;
   /** Only says what would go, all of it. */

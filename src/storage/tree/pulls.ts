@@ -34,6 +34,9 @@ export interface ImagePulls {
   /** These were told; what was pulled again meanwhile is still to be. */
   recordTold(pulls: readonly LastPull[]): Promise<void>;
 
+  /** All are to be told again: whoever was told may have lost some. */
+  forgetTold(): Promise<void>;
+
   /** Forgets those of tags, manifests and repositories that are gone, a page. @returns how many */
   deleteGone(limit: number): Promise<number>;
 }

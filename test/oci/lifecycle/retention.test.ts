@@ -15,6 +15,7 @@ function aged(tag: string, pushed: number, pulled?: number): TagAge {
   return pulled === undefined ? common : { ...common, pulledAt: ago(pulled) };
 }
 
+const BASIS = { at: NOW, arePullsKnown: true };
 const TAGS = [aged('a', 1), aged('b', 2, 1), aged('c', 3), aged('d', 40), aged('e', 50, 5)];
 
 describe('a retention', () => {
@@ -42,13 +43,26 @@ describe('a retention', () => {
       retention({ lastPushed: 1 }, { tags: ['b', 'c', 'd'] }),
       immutable({ tags: ['c'] }),
     ];
-    expect(listUnkept(policies, TAGS, NOW).map(({ tag }) => tag)).to.deep.equal(['d']);
-    expect(listUnkept([], TAGS, NOW)).to.deep.equal([]);
+    expect(listUnkept(policies, TAGS, BASIS).map(({ tag }) => tag)).to.deep.equal(['d']);
+    expect(listUnkept([], TAGS, BASIS)).to.deep.equal([]);
+  });
+
+  it('goes by no pull while some may be unknown, and by pushes all the same', () => {
+    const unsure = { at: NOW, arePullsKnown: false };
+    const goneBy = (...rules: KeepRules[]) =>
+      listUnkept(
+        rules.map((rule) => retention(rule)),
+        TAGS,
+        unsure,
+      );
+    expect(goneBy({ pulledWithinDays: 1, lastPushed: 1 })).to.deep.equal([]);
+    expect(goneBy({ lastPulled: 1 })).to.deep.equal([]);
+    expect(goneBy({ lastPushed: 4 }).map(({ tag }) => tag)).to.deep.equal(['e']);
   });
 
   it('has one order also of what was pushed at the same time', () => {
     const same = ['x', 'z', 'y'].map((tag) => aged(tag, 1));
-    const gone = listUnkept([retention({ lastPushed: 1 })], same, NOW).map(({ tag }) => tag);
+    const gone = listUnkept([retention({ lastPushed: 1 })], same, BASIS).map(({ tag }) => tag);
     expect(gone).to.deep.equal(['x', 'y']);
   });
 });
@@ -56,5 +70,5 @@ describe('a retention', () => {
 /** What goes of these tags by these rules. */
 function unkept(...rules: (KeepRules | ReturnType<typeof retention>)[]): string[] {
   const policies = rules.map((rule) => ('kind' in rule ? rule : retention(rule)));
-  return listUnkept(policies, TAGS, NOW).map(({ tag }) => tag);
+  return listUnkept(policies, TAGS, BASIS).map(({ tag }) => tag);
 }

@@ -1,6 +1,7 @@
 /** `POST /api/v1/retentions/run`: takes away now what no retention keeps. */
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
+import type { Log } from '../../../log.ts';
 import { patternOf, type TreePath } from '../../../oci/lifecycle/policy.ts';
 import type { RetentionRuns } from '../../../registry/lifecycle/retention-runs.ts';
 import { jsonAnswer, writeAnswer } from '../../answer.ts';
@@ -12,6 +13,7 @@ import { retentionRunShape } from './shapes.ts';
 export interface RetentionDependencies {
   readonly retentionRuns: RetentionRuns;
   readonly gatekeeper: Gatekeeper;
+  readonly log: Log;
 }
 
 /** A request waits for its run, which therefore ends before everything is looked at. */
@@ -25,7 +27,7 @@ export function retentionRoutes(dependencies: RetentionDependencies): Router {
 
 async function run(
   context: Context,
-  { retentionRuns, gatekeeper }: RetentionDependencies,
+  { retentionRuns, gatekeeper, log }: RetentionDependencies,
 ): Promise<void> {
   const administers = (path: TreePath) =>
     requireAllowed(
@@ -38,6 +40,6 @@ async function run(
   const { dryRun = false, path } = await readJson(context, retentionRunShape);
   await administers(path ?? ('' as TreePath));
   const where = path === undefined ? {} : { path };
-  const report = await retentionRuns.run({ isDryRun: dryRun, limit: MOST_AT_ONCE, ...where });
+  const report = await retentionRuns.run({ isDryRun: dryRun, limit: MOST_AT_ONCE, ...where, log });
   await writeAnswer(context, jsonAnswer(report));
 }

@@ -10,7 +10,7 @@ export class MemoryTagSweeps implements TagSweeps {
     this.#facts = facts;
   }
 
-  async sweep({ repository, at, limit, isDryRun, actor }: TagSweep): Promise<Swept> {
+  async sweep({ repository, limit, isDryRun, actor, ...basis }: TagSweep): Promise<Swept> {
     if (!isDryRun) this.#facts.assertPrimary();
     const { policies, repositories, pushes, pulls } = this.#facts;
     const tagsThere = [...(repositories.get(repository)?.tags ?? [])];
@@ -20,7 +20,7 @@ export class MemoryTagSweeps implements TagSweeps {
       const pushedAt = pushes.get(`${repository}:${tag}`)!.at;
       return { tag, digest, pushedAt, ...(pull ? { pulledAt: pull.at } : {}) };
     });
-    const unkept = listUnkept(policies.covering(repository), ages, at);
+    const unkept = listUnkept(policies.covering(repository), ages, basis);
     const all = unkept.map(({ tag, digest }) => ({ tag, digest }));
     if (isDryRun) return { tags: all, isWhole: true };
     const tags = all.slice(0, limit);

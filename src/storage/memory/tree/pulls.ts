@@ -41,6 +41,10 @@ export class MemoryImagePulls implements ImagePulls {
     }
   }
 
+  async forgetTold(): Promise<void> {
+    for (const key of this.#facts.pulls.keys()) this.#untold.add(key);
+  }
+
   async deleteGone(limit: number): Promise<number> {
     const gone = [...this.#facts.pulls].filter(([, pull]) => !this.#isThere(pull)).slice(0, limit);
     for (const [key] of gone) {

@@ -25,14 +25,14 @@ export class PostgresTagSweeps implements TagSweeps {
     this.#database = database;
   }
 
-  sweep({ repository, at, limit, isDryRun, actor }: TagSweep): Promise<Swept> {
+  sweep({ repository, limit, isDryRun, actor, ...basis }: TagSweep): Promise<Swept> {
     return this.#database.transaction(async (trx) => {
       const policies = await lockRepository(trx, repository);
       const { rows } = await trx.raw(LIST_AGES, [repository]);
       const ages = rows.map(({ pulledAt, ...row }: Row) => {
         return pulledAt ? { ...row, pulledAt } : row;
       });
-      const unkept = listUnkept<TagAge & { readonly digest: Digest }>(policies, ages, at);
+      const unkept = listUnkept<TagAge & { readonly digest: Digest }>(policies, ages, basis);
       const all = unkept.map(({ tag, digest }) => ({ tag, digest }));
       if (isDryRun) return { tags: all, isWhole: true };
       const tags = all.slice(0, limit);

@@ -33,6 +33,10 @@ const RECORD_TOLD: Statement = {
          WHERE old.repository = new.repository AND old.reference = new.reference
            AND old.pulled_at <= new.at AND old.is_untold`,
 };
+const FORGET_TOLD: Statement = {
+  name: 'forget-told-pulls',
+  text: 'UPDATE image_pulls SET is_untold = true WHERE NOT is_untold',
+};
 const DELETE_GONE: Statement = {
   name: 'delete-gone-pulls',
   text: `DELETE FROM image_pulls WHERE (repository, reference) IN (
@@ -71,6 +75,10 @@ export class PostgresImagePulls implements ImagePulls {
 
   async recordTold(pulls: readonly LastPull[]): Promise<void> {
     await this.#database.query(RECORD_TOLD, valuesOf(pulls));
+  }
+
+  async forgetTold(): Promise<void> {
+    await this.#database.query(FORGET_TOLD, []);
   }
 
   async deleteGone(limit: number): Promise<number> {

@@ -54,6 +54,15 @@ export function describePullsContract(name: string, open: OpenPorts): void {
       expect(await imagePulls.listUntold(10)).to.deep.equal([]);
     });
 
+    it('says all once more after it forgot what was told', async () => {
+      const { imagePulls } = ports;
+      const pulls = sumUp([{ repository, digest, tag, at }]);
+      await imagePulls.record(pulls);
+      await imagePulls.recordTold(pulls);
+      await imagePulls.forgetTold();
+      expect(await imagePulls.listUntold(10)).to.have.deep.members(pulls);
+    });
+
     it('forgets those of what is gone', async () => {
       const { imagePulls, metadata } = ports;
       await metadata.linkBlob({ repository, digest: blobOf('a'), sizeBytes: 1, actor: '' });

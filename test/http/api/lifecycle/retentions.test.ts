@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { RetentionReport } from '../../../../src/registry/lifecycle/retention-runs.ts';
+import { figuresOf } from '../../../geo/status/site-figures.ts';
 import { PolicyStand } from '../../../support/lifecycle/stand.ts';
 import { type OpenPorts, openMemoryPorts, openPostgresPorts } from '../../../support/ports.ts';
 import type { Image } from '../../../two-sites/client.ts';
@@ -68,6 +69,28 @@ function describeRetentions(where: string, openPorts: OpenPorts): void {
       await stand.ports.imagePulls.record([{ ...pull, reference: 'a' } as never]);
       await keep({ lastPulled: 2 });
       expect((await run({ dryRun: true })).tags.map(({ tag }) => tag)).to.deep.equal(['b']);
+    });
+
+    it('take nothing by pulls while a site has not told of its own, and say so', async () => {
+      const site = { name: 'lisbon', url: 'http://lisbon.test', publicKey: { x: 'x' } };
+      await stand.ports.sites.recordSite(site);
+      await tagAll('acme/app', 'a', 'b');
+      await keep({ lastPulled: 1 });
+      const report = async (ago: number | undefined, heardMs: number) => {
+        const told = ago === undefined ? {} : { pullsToldSecondsAgo: ago };
+        const heardAt = new Date(Date.now() - heardMs);
+        const figures = figuresOf('lisbon', told);
+        await stand.ports.siteReports.record({ site: 'lisbon', heardAt, figures });
+        return run({ dryRun: true });
+      };
+      const kept = { tags: [], awaitedSites: ['lisbon'] };
+      expect(await run({ dryRun: true })).to.deep.include(kept);
+      expect(await report(undefined, 0)).to.deep.include(kept);
+      expect(await report(2, 70_000)).to.deep.include(kept);
+      expect(await report(61, 0)).to.deep.include(kept);
+      const shown = await report(2, 1000);
+      expect(shown.tags.map(({ tag }) => tag)).to.deep.equal(['a']);
+      expect(shown.awaitedSites).to.deep.equal([]);
     });
 
     it('keep what is young, and look only where they are told to', async () => {
