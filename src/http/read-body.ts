@@ -74,11 +74,25 @@ async function readSmallBody({ req }: Context, maxBytes = MAX_BYTES): Promise<Bu
 }
 
 function parseJson(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  // What no database keeps can only come escaped; few bodies have such escapes at all.
+  const check = /\\u(?:0000|d[89a-f])/i.test(text) ? refuseUnkeepable : undefined;
   try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
+    return JSON.parse(text, check);
+  } catch (error) {
+    if (error instanceof RegistryError) throw error;
     throw refusal(400, 'the body is not JSON');
   }
+}
+
+/** A reviver. @throws RegistryError 400 for NUL, and for half of a surrogate pair */
+function refuseUnkeepable(key: string, value: unknown): unknown {
+  for (const text of [key, value]) {
+    if (typeof text === 'string' && /\0|\p{Surrogate}/u.test(text)) {
+      throw refusal(400, 'a text in the body has a NUL, or half of a surrogate pair');
+    }
+  }
+  return value;
 }
 
 function tooLarge(maxBytes: number): RegistryError {

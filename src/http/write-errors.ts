@@ -9,6 +9,7 @@ import {
   NotPrimary,
   StorageFull,
   StorageUnavailable,
+  TextRefused,
 } from '../storage/failure.ts';
 import { UpstreamFailure } from '../storage/upstream.ts';
 import { UpstreamAway } from '../virtual/failures.ts';
@@ -49,6 +50,10 @@ export function toAnswer(error: unknown): Answer {
   if (error instanceof ChangeRefused) {
     const { errors } = new RegistryError('DENIED', { message: error.message });
     return { ...errorAnswer(errors, {}), status: 403 };
+  }
+  if (error instanceof TextRefused) {
+    const { errors } = new RegistryError('UNSUPPORTED', { message: error.message });
+    return { ...errorAnswer(errors, {}), status: 400 };
   }
   if (error instanceof NameLeased) {
     const detail = { until: error.until.toISOString() };

@@ -44,6 +44,11 @@ export class BytesRemoved extends Error {
   }
 }
 
+/** A text that was given has a character that cannot be kept, or looked for: nothing was written. */
+export class TextRefused extends Error {
+  override readonly name = 'TextRefused';
+}
+
 /** A policy forbids the change: nothing was written. The message is one sentence for people. */
 export class ChangeRefused extends Error {
   override readonly name = 'ChangeRefused';
