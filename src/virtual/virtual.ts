@@ -71,8 +71,8 @@ export function openVirtual(dependencies: VirtualDependencies): Virtual {
 function openParts(dependencies: VirtualDependencies) {
   const { clock, randomness } = dependencies;
   const registries = new Registries(dependencies);
-  const entries = new Entries(dependencies);
   const singleFlight = new SingleFlight(dependencies);
+  const entries = new Entries({ ...dependencies, singleFlight });
   const statistics = new Statistics(dependencies);
   const health = new Health(dependencies);
   const sources = new Sources({ ...dependencies, health });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -113,6 +114,34 @@ describe('a connection on which it is silent for long', () => {
     await cut;
   });
 });
+
+describe('a server that is busy', () => {
+  it('keeps a thousand connections waiting, and loses none', async function () {
+    const before = await countOverflows();
+    if (before === undefined) this.skip();
+    const server = await RunningServer.listen((_, response) => response.end('here'), {
+      host: '127.0.0.1',
+      port: 0,
+      clock,
+    });
+    // All of them are made before this process comes to take the first.
+    const asked = Array.from({ length: 1000 }, () =>
+      request({ port: server.port, host: '127.0.0.1', agent: false }).end(),
+    );
+    const answers = await Promise.all(asked.map(answerTo));
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).to.deep.equal(new Set([200]));
+    expect(await countOverflows()).to.equal(before);
+    await server.drain(0);
+  });
+});
+
+/** How many connections found no room to wait; `undefined` where no kernel of Linux tells. */
+async function countOverflows(): Promise<number | undefined> {
+  const told = await readFile('/proc/net/netstat', 'utf8').catch(() => '');
+  const [names, values] = told.split('\n').map((line) => line.split(' '));
+  const place = names!.indexOf('ListenOverflows');
+  return place === -1 ? undefined : Number(values![place]);
+}
 
 describe('a server that drains', () => {
   it('lets what runs finish, and takes nothing new', async () => {

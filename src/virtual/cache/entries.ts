@@ -19,6 +19,7 @@ import type {
   VirtualCache,
 } from '../../storage/virtual/cache.ts';
 import { concernsVirtual } from '../registries.ts';
+import type { SingleFlight } from '../sources/single-flight.ts';
 
 interface Dependencies {
   readonly virtualCache: Pick<
@@ -26,6 +27,7 @@ interface Dependencies {
     'findTags' | 'findTagged' | 'findManifests' | 'findBlobs' | 'keepAbsent'
   >;
   readonly coherence: Pick<Coherence, 'catchUp' | 'position'>;
+  readonly singleFlight: Pick<SingleFlight, 'share'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
 }
 
@@ -52,6 +54,7 @@ const ENTRY_BYTES = 1024;
 export class Entries implements Memory {
   readonly #cache: Dependencies['virtualCache'];
   readonly #coherence: Dependencies['coherence'];
+  readonly #singleFlight: Dependencies['singleFlight'];
   readonly #clock: Dependencies['clock'];
   readonly #tags = new LRUCache<string, Remembered<CachedTag[]>>({ max: MAX_TAGS });
   /** Proven ones alone. */
@@ -65,9 +68,10 @@ export class Entries implements Memory {
     sizeCalculation: () => 1,
   });
 
-  constructor({ virtualCache, coherence, clock }: Dependencies) {
+  constructor({ virtualCache, coherence, singleFlight, clock }: Dependencies) {
     this.#cache = virtualCache;
     this.#coherence = coherence;
+    this.#singleFlight = singleFlight;
     this.#clock = clock;
   }
 
@@ -146,12 +150,32 @@ export class Entries implements Memory {
       const known = this.#blobs.get(contentKey({ upstream, image, digest }));
       if (known && readMs - known.readMs < CONTENT_MS) return [known.what];
     }
-    const found = await this.#cache.findBlobs(upstreams, image, digest);
+    const found = await this.#readBlobs({ upstreams, image }, digest, before);
     if (this.#coherence.position !== before) return found;
     for (const what of found) {
       if (what.isHere) this.#blobs.set(contentKey(what), { what, readMs });
     }
     return found;
+  }
+
+  /**
+   * All who ask at once for a blob that is not here share one question: hundreds that pull one cold
+   * image would wait for connections to the database longer than anybody may.
+   */
+  async #readBlobs(
+    { upstreams, image }: Place,
+    digest: Digest,
+    position: number,
+  ): Promise<CachedBlob[]> {
+    let isAsked = false;
+    const ask = () => {
+      isAsked = true;
+      return this.#cache.findBlobs(upstreams, image, digest);
+    };
+    const key = `blob ${position} ${upstreams.join(' ')} ${image}@${digest}`;
+    const found = await this.#singleFlight.share(key, ask);
+    // A manifest may have come since another asked; that is no change of the log.
+    return found.length > 0 || isAsked ? found : ask();
   }
 
   forget(change: Change): void {

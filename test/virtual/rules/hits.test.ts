@@ -71,4 +71,15 @@ describe('a hit of a virtual registry', () => {
     await Promise.all(Array.from({ length: 50 }, () => get('latest')));
     expect(asked).to.deep.equal(['findTagged']);
   });
+
+  it('and a blob that is not here yet are looked for once by all who ask at once', async () => {
+    const cold = imageWith('cold');
+    putImage(stand.remote('a'), cold, { tag: 'cold' });
+    await get('cold');
+    asked.length = 0;
+    const find = (digest = digestOf(cold.config)) => stand.virtual.getBlob(call(), digest);
+    const found = await Promise.all(Array.from({ length: 50 }, () => find()));
+    expect(found.map(({ isHere }) => isHere)).to.not.include(true);
+    expect(asked).to.deep.equal(['findBlobs']);
+  });
 });
