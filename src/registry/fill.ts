@@ -7,16 +7,14 @@
  * slow or gone one neither stalls nor cancels the transfer. The last byte of every body is held
  * back until the digest is proven: nobody ever gets a whole body of wrong bytes.
  */
-import { pipeline, Readable, Transform } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { callbackify } from 'node:util';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
-import { StorageUnavailable } from '../storage/failure.ts';
 import { type BlobOrigin, keyOf, type Source } from './fill/download.ts';
+import { readAlong } from './fill/read-along.ts';
 import { type Arriving, Transfer, type TransferOrder } from './fill/transfer.ts';
 import type { Turns } from './fill/turns.ts';
 
@@ -102,7 +100,8 @@ export class Fill {
       return this.open({ ...wanted, ...(range ? { range } : {}) });
     }
     const whole = { start: 0, end: sizeBytes - 1 };
-    return { sizeBytes, content: await this.#readAlong(transfer, range ?? whole) };
+    const reading = { transfer, range: range ?? whole, blobStore: this.#blobStore };
+    return { sizeBytes, content: await readAlong(reading) };
   }
 
   /**
@@ -180,39 +179,5 @@ export class Fill {
         this.#running.delete(keyOf(order));
       }
     }
-  }
-
-  /** All but the last byte as they arrive, and that one when the digest is proven. */
-  async #readAlong(transfer: Transfer, range: ByteRange): Promise<Readable> {
-    if (range.end < range.start) {
-      await transfer.proven;
-      return Readable.from([]);
-    }
-    const head = await this.#openHead(transfer, { start: range.start, end: range.end - 1 });
-    const body = new Transform({
-      transform: (chunk, _encoding, done) => done(null, chunk),
-      flush: callbackify(() => this.#lastByte(transfer, range.end)),
-    });
-    // Breaks the body where the head breaks, and lets go of the head where the client goes.
-    pipeline(head, body, () => undefined);
-    // A staging that is kept for later does not break who reads along; the failure itself does.
-    transfer.proven.catch((error: Error) => body.destroy(error));
-    return body;
-  }
-
-  async #openHead({ staging, digest }: Transfer, range: ByteRange): Promise<Readable> {
-    if (range.end < range.start) return Readable.from([]);
-    const head =
-      (await this.#blobStore.openStaging(staging, range)) ??
-      (await this.#blobStore.open(digest, range));
-    if (!head) throw new StorageUnavailable(`the transfer of ${digest} broke off`);
-    return head;
-  }
-
-  async #lastByte({ proven, digest }: Transfer, position: number): Promise<Buffer> {
-    await proven;
-    const last = await this.#blobStore.open(digest, { start: position, end: position });
-    if (!last) throw new StorageUnavailable(`${digest} went away while it was read`);
-    return buffer(last);
   }
 }

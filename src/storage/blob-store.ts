@@ -25,6 +25,8 @@ export interface Append {
   readonly algorithm?: Algorithm;
   /** Whether `openStaging` will be asked while these bytes arrive. */
   readonly isReadAlong?: boolean;
+  /** Told once `openStaging` finds the staging, before the first of these bytes is written. */
+  readonly onOpen?: () => void;
 }
 
 export interface AppendOutcome {

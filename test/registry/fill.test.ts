@@ -9,6 +9,7 @@ import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { systemRandomness } from '../../src/randomness.ts';
 import { sharedStaging, Turns } from '../../src/registry/fill/turns.ts';
 import { Fill, type Source } from '../../src/registry/fill.ts';
+import type { Append, AppendOutcome } from '../../src/storage/blob-store.ts';
 import { MemoryBlobStore } from '../../src/storage/memory/blob-store.ts';
 import { MemoryLeases } from '../../src/storage/memory/leases.ts';
 import { UpstreamFailure } from '../../src/storage/upstream.ts';
@@ -48,6 +49,23 @@ function wholeUpstream(bytes: Buffer): Source {
   });
 }
 
+/** Takes bytes, and writes none before it is let go of. */
+class HeldDisk extends MemoryBlobStore {
+  release!: () => void;
+  readonly #released = new Promise<void>((resolve) => (this.release = resolve));
+
+  override append(id: string, append: Append): Promise<AppendOutcome> {
+    return super.append(id, { ...append, content: this.#hold(append.content) });
+  }
+
+  async *#hold(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of content) {
+      await this.#released;
+      yield chunk;
+    }
+  }
+}
+
 const refusing: Source = async () => {
   throw new UpstreamFailure('refused', { status: 503 });
 };
@@ -71,6 +89,7 @@ describe('the fill', () => {
   const digest = digestOf(bytes);
   let blobStore: MemoryBlobStore;
   let leases: MemoryLeases;
+  let ports: ConstructorParameters<typeof Fill>[0];
   let fill: Fill;
 
   beforeEach(() => {
@@ -78,7 +97,8 @@ describe('the fill', () => {
     const log = pino({ level: 'silent' });
     leases = new MemoryLeases({ clock });
     const turns = new Turns({ leases, clock: systemClock, randomness: systemRandomness, log });
-    fill = new Fill({ blobStore, clock, turns, log });
+    ports = { blobStore, clock, turns, log };
+    fill = new Fill(ports);
   });
 
   async function open(source: Source, range?: { start: number; end: number }): Promise<Readable> {
@@ -123,6 +143,23 @@ describe('the fill', () => {
       expect((await firstBytes(content)).equals(bytes.subarray(0, 1000))).to.equal(true);
       upstream.streams[0]!.end(bytes.subarray(1000));
       expect((await buffer(content)).length).to.equal(bytes.length - 1000);
+    });
+
+    it('gives the first bytes before they are in the staging, also in part', async () => {
+      const disk = new HeldDisk({ clock });
+      fill = new Fill({ ...ports, blobStore: disk });
+      const upstream = new HeldUpstream(bytes.length);
+      const opening = [open(upstream.source), open(upstream.source, { start: 0, end: 600 })];
+      (await upstream.opening(0)).write(bytes.subarray(0, 1000));
+      const [whole, part] = await Promise.all(opening);
+      expect((await firstBytes(whole!)).equals(bytes.subarray(0, 1000))).to.equal(true);
+      expect((await firstBytes(part!)).equals(bytes.subarray(0, 600))).to.equal(true);
+      const rest = Promise.all([buffer(whole!), buffer(part!)]);
+      disk.release();
+      upstream.streams[0]!.end(bytes.subarray(1000));
+      const [behind, last] = await rest;
+      expect(behind.equals(bytes.subarray(1000))).to.equal(true);
+      expect(last.equals(bytes.subarray(600, 601))).to.equal(true);
     });
 
     it('asks the upstream once for many clients, late and ranged ones too', async () => {

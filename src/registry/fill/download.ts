@@ -1,9 +1,9 @@
 /** The bytes of one blob on their way from an upstream into a staging, in one process's turn. */
-import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { AppendOutcome, BlobStore } from '../../storage/blob-store.ts';
 import { type UpstreamBlob, UpstreamFailure } from '../../storage/upstream.ts';
+import { Head } from './head.ts';
 import type { Turn } from './turns.ts';
 
 /** Opens the blob at the upstream from `offset` on; `undefined` where the upstream has none. */
@@ -38,6 +38,12 @@ interface Ports {
   readonly clock: Clock;
 }
 
+/** The upstream's first answer, and what becomes of its bytes. */
+interface First {
+  readonly blob: UpstreamBlob;
+  readonly outcome: Promise<AppendOutcome>;
+}
+
 /** Tries in a row that brought nothing worth mentioning, before the transfer gives up. */
 const MOST_IDLE_TRIES = 5;
 /** What a try must bring to count as progress: nobody waits for a byte at a time. */
@@ -48,9 +54,8 @@ export class Download {
   readonly #order: DownloadOrder;
   readonly #turn: Turn;
   readonly #ports: Ports;
-  #first: UpstreamBlob | undefined;
-  /** Where the bytes of the first answer begin. */
-  #from = 0;
+  #first: First | undefined;
+  #head: Head | undefined;
 
   constructor(order: DownloadOrder, turn: Turn, ports: Ports) {
     this.#order = order;
@@ -58,28 +63,44 @@ export class Download {
     this.#ports = ports;
   }
 
+  /** The first bytes that come, once it is opened. */
+  get head(): Head | undefined {
+    return this.#head;
+  }
+
   /**
-   * Waits for the upstream's first answer, and makes the staging where it is to be read along.
+   * Waits for the upstream's first answer, and for the staging, to which its bytes go from then on.
    * @returns the size of the blob; `undefined` where the upstream has none
    */
-  async open({ isReadAlong }: { readonly isReadAlong: boolean }): Promise<number | undefined> {
+  async open(): Promise<number | undefined> {
     const { source, sizeBytes } = this.#order;
-    this.#from = await this.#measureStaging();
-    const first = await source(this.#from);
-    if (!first) return undefined;
+    const offset = await this.#measureStaging();
+    const blob = await source(offset);
+    if (!blob) return undefined;
     // It may break before it is read; a stream whose error nobody hears ends the process.
-    first.content.on('error', () => undefined);
+    blob.content.on('error', () => undefined);
     try {
-      assertSize(first, sizeBytes);
-      assertWithin(first, this.#from);
+      assertSize(blob, sizeBytes);
+      assertWithin(blob, offset);
       this.#turn.assertHeld();
-      if (isReadAlong) await this.#append(this.#from, nothing());
+      await this.#start(blob, offset);
     } catch (error) {
-      first.content.destroy();
+      blob.content.destroy();
       throw error;
     }
-    this.#first = first;
-    return first.sizeBytes;
+    return blob.sizeBytes;
+  }
+
+  /** Resolves when the staging can be read along. */
+  async #start(blob: UpstreamBlob, offset: number): Promise<void> {
+    this.#head = new Head(offset);
+    let onOpen!: () => void;
+    const opened = new Promise<void>((resolve) => (onOpen = resolve));
+    const outcome = this.#take(blob, offset, onOpen);
+    // What fails before `run` waits for it is told there.
+    outcome.catch(() => undefined);
+    this.#first = { blob, outcome };
+    await Promise.race([opened, outcome]);
   }
 
   /** Brings every byte, proves the digest and keeps the blob. */
@@ -121,14 +142,14 @@ export class Download {
   }
 
   /** Goes on at the durable offset each time the upstream breaks, until every byte is here. */
-  async #bring(first: UpstreamBlob): Promise<void> {
-    let { offset, interruption } = await this.#try(this.#from, async () => first);
+  async #bring(first: First): Promise<void> {
+    let { offset, interruption } = await first.outcome;
     for (let idleTries = 1; interruption; idleTries += 1) {
       this.#turn.assertHeld();
       if (idleTries === MOST_IDLE_TRIES) throw interruption;
       await this.#ports.clock.sleep(FIRST_PAUSE_MS * 2 ** idleTries);
       const before = offset;
-      ({ offset, interruption } = await this.#try(before, () => this.#reopen(before, first)));
+      ({ offset, interruption } = await this.#try(before, () => this.#reopen(before, first.blob)));
       if (offset - before >= PROGRESS_BYTES) idleTries = 0;
     }
   }
@@ -148,17 +169,42 @@ export class Download {
     } catch (error) {
       return { offset, interruption: error as Error };
     }
+    return this.#take(blob, offset);
+  }
+
+  async #take(blob: UpstreamBlob, offset: number, onOpen?: () => void): Promise<AppendOutcome> {
     try {
-      const content = exactly(blob.content, blob.sizeBytes - offset, this.#turn);
-      return await this.#append(offset, content);
+      return await this.#append(offset, this.#watch(blob, offset), onOpen);
     } finally {
+      this.#head?.show();
       blob.content.destroy();
     }
   }
 
-  #append(offset: number, content: AsyncIterable<Uint8Array>): Promise<AppendOutcome> {
+  /**
+   * The bytes from the offset on, held to their number: they must neither end before nor go on
+   * behind. Nothing more comes of them once the turn is over.
+   */
+  async *#watch({ content, sizeBytes }: UpstreamBlob, offset: number): AsyncGenerator<Uint8Array> {
+    let left = sizeBytes - offset;
+    for await (const chunk of content as AsyncIterable<Uint8Array>) {
+      left -= chunk.length;
+      if (left < 0) throw new UpstreamFailure('the upstream sends more bytes than it said');
+      this.#turn.assertHeld();
+      this.#head?.show(chunk);
+      yield chunk;
+    }
+    if (left > 0) throw new UpstreamFailure('the upstream ended before its last byte');
+  }
+
+  #append(
+    offset: number,
+    content: AsyncIterable<Uint8Array>,
+    onOpen?: () => void,
+  ): Promise<AppendOutcome> {
     const algorithm = algorithmOf(this.#order.digest);
-    const append = { offset, content, algorithm, isReadAlong: true };
+    const told = onOpen ? { onOpen } : {};
+    const append = { offset, content, algorithm, isReadAlong: true, ...told };
     return this.#ports.blobStore.append(this.#turn.staging, append);
   }
 }
@@ -176,22 +222,3 @@ function assertWithin({ sizeBytes }: UpstreamBlob, offset: number): void {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-/**
- * The content, held to its length: it must neither end before nor go on behind. Nothing more comes
- * of it once the turn is over.
- */
-async function* exactly(
-  content: Readable,
-  lengthBytes: number,
-  turn: Turn,
-): AsyncGenerator<Uint8Array> {
-  let left = lengthBytes;
-  for await (const chunk of content as AsyncIterable<Uint8Array>) {
-    left -= chunk.length;
-    if (left < 0) throw new UpstreamFailure('the upstream sends more bytes than it said');
-    turn.assertHeld();
-    yield chunk;
-  }
-  if (left > 0) throw new UpstreamFailure('the upstream ended before its last byte');
-}

@@ -9,6 +9,7 @@ import type { BlobStore } from '../../storage/blob-store.ts';
 import { StorageUnavailable } from '../../storage/failure.ts';
 import { UpstreamFailure } from '../../storage/upstream.ts';
 import { Download, type DownloadOrder, keyOf } from './download.ts';
+import type { Head } from './head.ts';
 import { sharedStaging, type Turn, type Turns } from './turns.ts';
 
 /** Blobs that are on their way here by another road, which nobody should fetch beside it. */
@@ -64,6 +65,7 @@ export class Transfer {
   readonly #order: TransferOrder;
   readonly #ports: Ports;
   #staging: string;
+  #head: Head | undefined;
   #turn: Turn | undefined;
   #isFollowing = false;
   #isInQueue = false;
@@ -88,6 +90,11 @@ export class Transfer {
   /** To be read along, once it is opened. */
   get staging(): string {
     return this.#staging;
+  }
+
+  /** The first bytes of what this process brings. */
+  get head(): Head | undefined {
+    return this.#head;
   }
 
   /** Whether another process brings it, as far as is known here. */
@@ -170,8 +177,9 @@ export class Transfer {
 
   async #askUpstream(turn: Turn): Promise<Opened | undefined> {
     const download = new Download(this.#order, turn, this.#ports);
-    const sizeBytes = await download.open({ isReadAlong: !this.#isSmall });
+    const sizeBytes = await download.open();
     if (sizeBytes === undefined) return undefined;
+    this.#head = download.head;
     if (!this.#isSmall) return { kind: 'brought', sizeBytes, turn, download };
     await this.#bring({ download, turn });
     return { kind: 'kept', sizeBytes };

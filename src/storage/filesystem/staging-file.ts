@@ -60,6 +60,7 @@ async function write(place: OpenPlace, append: Append): Promise<AppendOutcome> {
   try {
     if (place.stats.size > append.offset) await handle.truncate(append.offset);
     growth.advance(append.offset);
+    append.onOpen?.();
     const interruption = await consume(append.content, (chunk) => {
       hasher?.update(chunk);
       return writer.take(chunk);

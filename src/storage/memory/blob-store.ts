@@ -40,7 +40,7 @@ export class MemoryBlobStore implements BlobStore {
     return undefined;
   }
 
-  async append(id: string, { offset, content }: Append): Promise<AppendOutcome> {
+  async append(id: string, { offset, content, onOpen }: Append): Promise<AppendOutcome> {
     const staging = this.#stagingAt(id, offset);
     if (!staging) return { offset: 0, interruption: new Error('there is no such staging') };
     if (staging.bytes.length < offset) {
@@ -48,6 +48,7 @@ export class MemoryBlobStore implements BlobStore {
     }
     staging.bytes = staging.bytes.subarray(0, offset);
     staging.growth.advance(offset);
+    onOpen?.();
     try {
       for await (const chunk of content) {
         staging.bytes = joined(staging.bytes, chunk);

@@ -41,6 +41,7 @@ export class Uploads {
     }
     const hasher = this.#hasherFor(staging, before, append);
     const spool = append.isReadAlong ? await this.#openSpool(staging, before) : undefined;
+    append.onOpen?.();
     const intake = new Intake(append, { hasher, spool });
     const key = this.#keys.piece(staging, append.offset);
     const etag = await this.#bucket.write(key, Readable.from(intake.chunks()));

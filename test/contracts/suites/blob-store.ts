@@ -242,6 +242,20 @@ export function describeBlobStoreContract(
         expect((await part)?.equals(bytes.subarray(900, 2_000_001))).to.equal(true);
       });
 
+      it('is told of when it can be asked, before the first byte comes', async () => {
+        const [staging, content] = [randomUUID(), new PassThrough()];
+        let appending: Promise<unknown> | undefined;
+        await new Promise<void>((onOpen) => {
+          appending = store.append(staging, { offset: 0, content, isReadAlong: true, onOpen });
+        });
+        const reading = read(await store.openStaging(staging, { start: 0, end: 99 }));
+        const bytes = randomBytes(100);
+        content.end(bytes);
+        expect((await reading)?.equals(bytes)).to.equal(true);
+        await appending;
+        await store.discard(staging);
+      });
+
       it('gives a few bytes before more have come', async () => {
         const [staging, content] = [randomUUID(), new PassThrough()];
         const first = { offset: 0, content: chunked(Buffer.of(1)), isReadAlong: true };
