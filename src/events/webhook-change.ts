@@ -42,7 +42,7 @@ const OWN_HEADER = new RegExp(
  * The webhook as it is to be.
  *
  * @throws RegistryError UNSUPPORTED (400): a secret that is none, a header that is not to be had,
- * or a type that the format has no word for
+ * a type that the format has no word for, or a URL of somebody who must not have what is kept
  */
 export function applyChange(
   name: string,
@@ -54,6 +54,7 @@ export function applyChange(
   const wants = merge<EventFilter>(wanted, { types, repositories, sites, mediaTypes });
   const webhook = merge<Webhook>({ name, url: '', isEnabled: true, ...known, wants }, change);
   assertSecret(change.secret);
+  if (known) assertSameReader(known, webhook, change);
   assertHeaders(change.headers ?? {});
   if (format === 'distribution' && wants.types.includes('image.complete')) {
     throw refusal('the distribution format has no word for image.complete');
@@ -69,6 +70,26 @@ function merge<Values extends object>(before: Values, change: Nullable<Values>):
     else if (value !== undefined) merged.set(key, value);
   }
   return Object.fromEntries(merged) as Values;
+}
+
+/**
+ * What was given for one receiver is never sent to another one by a change of the URL alone: nor a
+ * signature, which the new one could show to the old one.
+ */
+function assertSameReader(
+  known: Webhook,
+  webhook: Webhook,
+  { secret, headers }: Pick<WebhookChange, 'secret' | 'headers'>,
+): void {
+  if (originOf(known.url) === originOf(webhook.url)) return;
+  const isKept = (value: unknown, given: unknown) => value !== undefined && given === undefined;
+  if (!isKept(known.secret, secret) && !isKept(known.headers, headers)) return;
+  throw refusal('give the secret and the headers again, or null for none: the URL leads elsewhere');
+}
+
+/** A URL that is none is refused elsewhere. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url;
 }
 
 function assertSecret(secret: string | null | undefined): void {

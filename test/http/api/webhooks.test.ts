@@ -56,6 +56,27 @@ describe('/api/v1/webhooks', () => {
     return { link: answer.headers.get('link'), ...((await answer.json()) as Page) };
   };
 
+  it('sends what was given for one receiver to no other one by its URL alone', async () => {
+    const other = await openReceiver();
+    const headers = { authorization: 'Bearer for-the-first' };
+    await put('ci', { url: receiver.url, secret: SECRET, headers });
+    const wrong = [{}, { secret: SECRET }, { headers: null }];
+    for (const rest of wrong) {
+      const answer = await put('ci', { url: other.url, ...rest });
+      expect(answer.status, JSON.stringify(rest)).to.equal(400);
+      expect(await answer.text()).to.contain('give the secret and the headers again');
+    }
+    const view = async () => (await ask('/ci')).json();
+    expect(await view()).to.deep.include({ url: receiver.url, hasSecret: true });
+    const path = new URL('/elsewhere', receiver.url).href;
+    expect((await put('ci', { url: path })).status).to.equal(200);
+    expect(await view()).to.deep.include({ headers: ['authorization'], hasSecret: true });
+    const given = { url: other.url, secret: null, headers: { 'x-new': 'a' } };
+    expect((await put('ci', given)).status).to.equal(200);
+    expect(await view()).to.deep.include({ headers: ['x-new'], hasSecret: false });
+    await other.close();
+  });
+
   it('creates, changes, lists and deletes them, and never shows a secret', async () => {
     const made = await put('ci', { url: receiver.url, secret: SECRET, sites: ['lisbon'] });
     expect(made.status).to.equal(201);
