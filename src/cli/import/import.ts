@@ -11,6 +11,7 @@ import { EXIT } from '../exit-codes.ts';
 import { collectPattern } from '../grants.ts';
 import { keepAnswer, say } from '../print.ts';
 import { openProgress } from '../progress.ts';
+import { collectWord } from '../virtual/options.ts';
 import { findKind, type Kind, listRepositories } from './catalog.ts';
 import { type Copied, ImportCopy } from './copy.ts';
 import { RegistryLine } from './registry-line.ts';
@@ -24,6 +25,7 @@ interface ImportOptions extends ConnectionOptions {
   readonly into?: string;
   readonly sourceUser?: string;
   readonly sourcePassword?: string;
+  readonly tokenRealm?: readonly string[];
   readonly parallel: number;
   readonly dryRun?: true;
 }
@@ -39,6 +41,7 @@ export function addImportCommand(program: Command): void {
     .option('--into <group>', 'put what comes under this name, such as legacy')
     .option('--source-user <name>', 'account at the registry that is read')
     .option('--source-password <text>', `its password; ${PASSWORD_VARIABLE} by default`)
+    .option('--token-realm <host>', 'may be shown that password as well', collectWord)
     .option('--parallel <count>', 'blobs that are on their way at once', parseCount, 4)
     .option('--dry-run', 'only say what would be copied');
   withConnection(command).action(importRegistry);
@@ -68,7 +71,7 @@ interface Summary extends Copied {
 async function importRegistry(url: string, options: ImportOptions): Promise<void> {
   const line = openSource(url, options);
   const { url: site, ...credentials } = settleConnection(options);
-  const siteLine = new RegistryLine(new URL(site), credentials);
+  const siteLine = new RegistryLine(new URL(site), { ...credentials, realms: 'any' });
   const { repositories, caches } = await listRepositories(
     line,
     options.from ?? (await findKind(line)),
@@ -96,9 +99,9 @@ function openSource(text: string, options: ImportOptions): RegistryLine {
   const given = /^https?:\/\//.test(text) ? text : `https://${text}`;
   if (!URL.canParse(given)) throw new ConfigError([`${text} is no address of a registry.`]);
   const password = options.sourcePassword ?? processEnvironment()[PASSWORD_VARIABLE];
-  const { sourceUser: user } = options;
+  const { sourceUser: user, tokenRealm: realms = [] } = options;
   if (!user) return new RegistryLine(new URL(given));
-  if (password) return new RegistryLine(new URL(given), { user, password });
+  if (password) return new RegistryLine(new URL(given), { user, password, realms });
   throw new ConfigError([
     `Give the password of ${user}: --source-password or ${PASSWORD_VARIABLE}.`,
   ]);

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
-import { askToken, basic, type Credentials, readChallenge } from './login.ts';
+import { askToken, basic, type Login, readChallenge } from './login.ts';
 
 export interface Asked {
   readonly method?: Dispatcher.HttpMethod;
@@ -36,13 +36,13 @@ const SILENCE_MS = 60_000;
 
 export class RegistryLine {
   readonly url: URL;
-  readonly #credentials: Credentials | undefined;
+  readonly #login: Login | undefined;
   /** `Authorization` by scopes. */
   readonly #kept = new Map<string, Promise<string>>();
 
-  constructor(url: URL, credentials?: Credentials) {
+  constructor(url: URL, login?: Login) {
     this.url = url;
-    this.#credentials = credentials;
+    this.#login = login;
   }
 
   /** The answer, whatever it says but "come back later". @throws Error in one sentence */
@@ -74,13 +74,13 @@ export class RegistryLine {
 
   async #askOnce(url: URL, asked: Asked): Promise<Answer> {
     const key = (asked.scopes ?? []).join(' ');
-    const isShown = asked.isPasswordShown && this.#credentials;
+    const isShown = asked.isPasswordShown && this.#login;
     const kept = isShown ? basic(isShown) : await this.#kept.get(key);
     const answer = await this.#follow(url, asked, kept);
     if (answer.statusCode !== 401) return answer;
     const challenge = readChallenge(header(answer, 'www-authenticate'));
     const isOnce = asked.body !== undefined && !Buffer.isBuffer(asked.body);
-    if (!challenge || isOnce || isShown || (challenge.scheme === 'basic' && !this.#credentials))
+    if (!challenge || isOnce || isShown || (challenge.scheme === 'basic' && !this.#login))
       return answer;
     await answer.body.dump();
     // Of several that find the same token expired, one asks for the next.
@@ -103,8 +103,8 @@ export class RegistryLine {
     challenge: NonNullable<ReturnType<typeof readChallenge>>,
     { scopes = [] }: Asked,
   ): Promise<string> {
-    if (challenge.scheme === 'basic') return basic(this.#credentials!);
-    return askToken(this.url, challenge, { scopes, credentials: this.#credentials });
+    if (challenge.scheme === 'basic') return basic(this.#login!);
+    return askToken(this.url, challenge, { scopes, login: this.#login });
   }
 
   /** > clients MUST NOT forward `Authorization` across hosts; nor do we go from https to http. */

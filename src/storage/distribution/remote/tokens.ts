@@ -4,13 +4,13 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../clock.ts';
+import { mayShowCredentials } from '../../../oci/network/realm.ts';
 import { RemoteFailure } from '../../virtual/remotes.ts';
 import type { Allowance } from './allowance.ts';
 import { readShort } from './body.ts';
 import { type CallAnswer, type Caller, dropBody } from './caller.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import { statusFailure } from './failures.ts';
-import { mayShowCredentials } from './realm.ts';
 
 /** > bearer cached ≤ min(expires_in − 30 s, 3 min) (V21) */
 const LONGEST_LIFE_MS = 180_000;

@@ -1,6 +1,6 @@
-/** Whom the credentials of an upstream may be shown: itself, and who serves tokens for it (A29). */
+/** Whom the credentials of another registry may be shown: itself, and who serves tokens for it (A29). */
 import { isIP } from 'node:net';
-import { hostOf } from '../../../oci/network/addresses.ts';
+import { hostOf } from './addresses.ts';
 
 /** Domains whose names belong to many customers of one provider. */
 const SHARED = new Set([
@@ -27,8 +27,8 @@ const SHARED = new Set([
  * Whether both hosts are the same, or in one domain that somebody registered, as
  * `registry-1.docker.io` and `auth.docker.io` are; or the operator named the realm's host.
  */
-export function mayShowCredentials(upstream: URL, realm: URL, named: readonly string[]): boolean {
-  const [host, other] = [hostOf(upstream), hostOf(realm)];
+export function mayShowCredentials(registry: URL, realm: URL, named: readonly string[]): boolean {
+  const [host, other] = [hostOf(registry), hostOf(realm)];
   if (host === other || named.includes(other) || named.includes(realm.host)) return true;
   return !isIP(host) && !isIP(other) && isOwned(commonDomain(host, other));
 }

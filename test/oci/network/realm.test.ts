@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { parseChallenge } from '../../../../src/storage/distribution/remote/challenge.ts';
-import { mayShowCredentials } from '../../../../src/storage/distribution/remote/realm.ts';
+import { mayShowCredentials } from '../../../src/oci/network/realm.ts';
 
 const may = (upstream: string, realm: string, named: string[] = []) =>
   mayShowCredentials(new URL(`https://${upstream}`), new URL(`https://${realm}/token`), named);
@@ -39,40 +38,5 @@ describe('whom credentials may be shown', () => {
     expect(may('registry.acme.example', 'login.other.test', ['login.other.test'])).to.equal(true);
     expect(may('registry.acme.example', 'evil.other.test', ['login.other.test'])).to.equal(false);
     expect(may('acme.example', 'other.test:8443', ['other.test:8443'])).to.equal(true);
-  });
-});
-
-describe('a challenge', () => {
-  const realm = 'https://auth.test/token';
-
-  it('is read in every form that registries write', () => {
-    const bearer = { scheme: 'bearer', realm, service: 'registry' };
-    const forms = [
-      `Bearer realm="${realm}",service="registry",scope="repository:a:pull,push"`,
-      `bearer service="registry" , realm="${realm}"`,
-      `Basic realm="a, b=c", Bearer realm="${realm}",service=registry`,
-      [`Basic realm="x"`, `Bearer realm="${realm}",service="registry"`],
-      `Bearer realm="https:\\/\\/auth.test\\/token",service="registry"`,
-    ];
-    for (const form of forms) expect(parseChallenge(form), String(form)).to.deep.equal(bearer);
-    const basic = { scheme: 'basic', realm: '', service: undefined };
-    expect(parseChallenge('Basic realm="x"')).to.deep.equal(basic);
-    expect(parseChallenge('Negotiate, Basic')).to.deep.equal(basic);
-    expect(parseChallenge('Bearer error="invalid_token", Basic realm="x"')).to.deep.equal(basic);
-  });
-
-  it('is none where it is of another kind', () => {
-    for (const text of [undefined, '', 'Negotiate', 'Bearer', '"', 'Bearer realm=""', '=,=']) {
-      expect(parseChallenge(text), String(text)).to.equal(undefined);
-    }
-  });
-
-  it('is read in time that grows with its length alone', () => {
-    const length = 30_000;
-    const begun = performance.now();
-    for (const text of [' ', ',', '"', 'a ', 'a=', 'a="', 'a="\\', 'Bearer realm="']) {
-      parseChallenge(text.repeat(length / text.length));
-    }
-    expect(performance.now() - begun).to.be.below(1000);
   });
 });
