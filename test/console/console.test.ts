@@ -11,14 +11,8 @@ import {
   signIn,
   takePicture,
   turnTo,
-  type View,
+  VIEWS,
 } from './stand.ts';
-
-const VIEWS: readonly View[] = [
-  { colours: 'light', width: 1400 },
-  { colours: 'dark', width: 1400 },
-  { colours: 'light', width: 360 },
-];
 
 /** By their paths, with what stands at their head. */
 const PAGES = {
@@ -30,6 +24,9 @@ const PAGES = {
   activity: 'Activity',
   accounts: 'Accounts',
   'accounts/admin': 'admin',
+  policies: 'Policies',
+  webhooks: 'Webhooks',
+  audit: 'Audit log',
   settings: 'Settings',
 };
 

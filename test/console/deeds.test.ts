@@ -4,9 +4,16 @@ import { hasProgram } from '../support/programs/commands.ts';
 import { skip } from '../support/skips.ts';
 import { makeImage, pull, push, send, until } from '../two-sites/client.ts';
 import type { TestSite } from '../two-sites/site.ts';
-import { openStand, openWindow, pushImages, type Stand, signIn, takePicture } from './stand.ts';
+import {
+  openStand,
+  openWindow,
+  pushImages,
+  type Stand,
+  signIn,
+  takePicture,
+  VIEWS,
+} from './stand.ts';
 
-const WIDE = { colours: 'light', width: 1400 } as const;
 const FAR = 3_600_000;
 
 async function ask<T>({ url }: TestSite, path: string): Promise<T> {
@@ -25,7 +32,7 @@ describe('what people do in the console', function () {
     if (!hasProgram('chromium')) skip(this, 'chromium is not on the PATH');
     stand = await openStand();
     await pushImages(stand);
-    window = await openWindow(stand, WIDE);
+    window = await openWindow(stand, VIEWS[0]!);
     ({ page } = window);
   });
   after(async () => {
@@ -97,7 +104,7 @@ describe('what people do in the console', function () {
     const host = new URL(secondary.url).host;
     await show(secondary, 'images');
     await page.getByRole('button', { name: 'acme' }).click();
-    await page.getByRole('link', { name: 'web' }).click();
+    await page.getByRole('link', { name: 'web', exact: true }).click();
     await page.getByText(`docker pull ${host}/acme/shop/web:v2`).waitFor();
     await page.getByRole('button', { name: 'Details of v1' }).click();
     await page.getByRole('heading', { name: 'Layers' }).waitFor();
@@ -111,7 +118,7 @@ describe('what people do in the console', function () {
     expect(tags).to.have.lengthOf(1);
   });
 
-  it('set up a virtual registry and order its upstreams by keys', async () => {
+  it('set up a virtual registry and order its upstreams by keys and by drag', async () => {
     const { primary } = stand;
     for (const name of ['one', 'two']) {
       await send(`${primary.url}/api/v1/virtual_upstreams/${name}`, {
@@ -135,6 +142,12 @@ describe('what people do in the console', function () {
     await until('the order is kept', async () => {
       const hub = await ask<{ upstreams: string[] }>(primary, 'virtual_registries/hub');
       return hub.upstreams.join() === 'two,one';
+    });
+    const row = (name: string) => page.getByRole('listitem').filter({ hasText: `Ask ${name} ` });
+    await row('one').dragTo(row('two'));
+    await until('the order is the one of before', async () => {
+      const hub = await ask<{ upstreams: string[] }>(primary, 'virtual_registries/hub');
+      return hub.upstreams.join() === 'one,two';
     });
     await page.getByRole('button', { name: 'Test' }).first().click();
     await page.getByText('a part of this registry').waitFor();

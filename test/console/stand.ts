@@ -12,6 +12,9 @@ import { ADMIN, startPrimary, startSecondary, type TestSite } from '../two-sites
 /** Where the pictures of the last run lie. */
 const PICTURES = join(ROOT, 'artefacts', 'console');
 
+/** What is not there by then never comes, however much else the machine does. */
+const WAIT_MS = 15_000;
+
 export interface Stand {
   readonly primary: TestSite;
   readonly secondary: TestSite;
@@ -21,7 +24,11 @@ export interface Stand {
 
 export async function openStand(): Promise<Stand> {
   const opened = [await openMemoryPorts(), await openMemoryPorts()] as const;
-  const primary = await startPrimary('tokyo', opened[0], { MERIDIAN_PLACE: '35.68,139.69' });
+  const primary = await startPrimary('tokyo', opened[0], {
+    MERIDIAN_PLACE: '35.68,139.69',
+    MERIDIAN_WEBHOOK_NETWORKS: '127.0.0.1',
+    MERIDIAN_WEBHOOK_ATTEMPTS: '1',
+  });
   const secondary = await startSecondary('lisbon', opened[1], {
     primaryUrl: primary.url,
     joinToken: await invite(primary, 'lisbon'),
@@ -54,6 +61,13 @@ export interface View {
   readonly width: number;
 }
 
+/** How somebody may look at it. */
+export const VIEWS: readonly View[] = [
+  { colours: 'light', width: 1400 },
+  { colours: 'dark', width: 1400 },
+  { colours: 'light', width: 360 },
+];
+
 /** A window of its own, nobody signed in; whatever goes wrong in it fails the test. */
 export async function openWindow(
   { browser }: Stand,
@@ -68,6 +82,7 @@ export async function openWindow(
     reducedMotion: 'reduce',
     viewport: { width, height: width < 600 ? 800 : 1000 },
   });
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
@@ -93,7 +108,7 @@ export async function turnTo(page: Page, path: string): Promise<void> {
   await page.evaluate("dispatchEvent(new Event('popstate'))");
 }
 
-/** Fails on each thing that keeps somebody out, with its place. */
+/** Fails on each thing that keeps somebody out, with its place, and on what is beyond the edge. */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {
@@ -105,6 +120,8 @@ export async function expectAccessible(page: Page): Promise<void> {
     );
   });
   expect(found, `\n${found.join('\n')}\n`).to.deep.equal([]);
+  const beyond = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+  expect(beyond, 'columns of pixels beyond the edge').to.be.at.most(0);
 }
 
 export async function takePicture(page: Page, name: string): Promise<void> {

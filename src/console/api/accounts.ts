@@ -13,4 +13,14 @@ export interface Account {
   readonly grants: readonly Grant[];
   readonly groups?: readonly string[];
   readonly expiresAt?: string;
+  /** Of a robot: the path whose administrators keep it. */
+  readonly owner?: string;
+}
+
+/** Of accounts: what all its members may. */
+export interface Group {
+  readonly name: string;
+  readonly grants: readonly Grant[];
+  /** What an identity provider calls it, which names its members then. */
+  readonly externalName?: string;
 }

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { printAge, printDigest } from '../parts/amounts.ts';
 import { Empty } from '../parts/await.tsx';
 import { Button } from '../parts/button.tsx';
-import { Choice } from '../parts/field.tsx';
+import { Choice, Filter } from '../parts/field.tsx';
 import { Listed, usePages } from '../parts/pages.tsx';
 import { Table } from '../parts/table.tsx';
 import { linkTo } from '../router.ts';
@@ -46,13 +46,7 @@ export function Activity() {
           options={ACTIONS}
           onChange={(value) => (action.value = value)}
         />
-        <label class="field">
-          Where
-          <input
-            placeholder="Everywhere"
-            onChange={(event) => (path.value = event.currentTarget.value.trim())}
-          />
-        </label>
+        <Filter label="Where" placeholder="Everywhere" onChange={(text) => (path.value = text)} />
         <Button icon="refresh" onPress={pages.refresh}>
           Refresh
         </Button>

@@ -53,6 +53,24 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./accounts/accounts.tsx')).Accounts,
   },
   {
+    path: 'policies',
+    name: 'Policies',
+    icon: 'policies',
+    load: async () => (await import('./policies/policies.tsx')).Policies,
+  },
+  {
+    path: 'webhooks',
+    name: 'Webhooks',
+    icon: 'webhooks',
+    load: async () => (await import('./webhooks/webhooks.tsx')).Webhooks,
+  },
+  {
+    path: 'audit',
+    name: 'Audit log',
+    icon: 'audit',
+    load: async () => (await import('./audit.tsx')).Audit,
+  },
+  {
     path: 'settings',
     name: 'Settings',
     icon: 'settings',

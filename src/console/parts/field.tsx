@@ -1,5 +1,6 @@
 /** Fields of forms, each with its name and what may stand in it. */
 import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
 
 interface FieldProps {
   readonly label: string;
@@ -12,32 +13,76 @@ interface FieldProps {
 }
 
 export function Field({ label, name, hint, value, type = 'text', isRequired }: FieldProps) {
+  // Whether a number has to be whole is for the site to say.
+  const bounds = type === 'number' ? ({ min: 0, step: 'any' } as const) : {};
+  const id = useId();
   return (
-    <label class="field">
-      {label}
+    <Labelled {...{ id, label, hint }}>
       <input
+        id={id}
         name={name}
         {...({ type } as { type: 'text' })}
+        {...bounds}
+        {...describedBy(id, hint)}
         defaultValue={value ?? ''}
         required={isRequired ?? false}
         autocomplete={type === 'password' ? 'new-password' : 'off'}
         autocapitalize="none"
         spellcheck={false}
       />
-      {hint && <small>{hint}</small>}
-    </label>
+    </Labelled>
   );
 }
 
 /** Several lines, one thing in each. */
 export function Lines({ label, name, hint, value }: FieldProps) {
+  const id = useId();
   return (
-    <label class="field">
-      {label}
-      <textarea name={name} rows={3} defaultValue={value ?? ''} spellcheck={false} />
-      {hint && <small>{hint}</small>}
-    </label>
+    <Labelled {...{ id, label, hint }}>
+      <textarea
+        id={id}
+        name={name}
+        rows={3}
+        {...describedBy(id, hint)}
+        defaultValue={value ?? ''}
+        spellcheck={false}
+      />
+    </Labelled>
   );
+}
+
+interface LabelledProps {
+  /** Of what is labelled. */
+  readonly id: string;
+  readonly label: string;
+  readonly hint: string | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** The hint is read after the name, and is no part of it. */
+function Labelled({ id, label, hint, children }: LabelledProps) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children}
+      {hint && <small id={`${id}-hint`}>{hint}</small>}
+    </div>
+  );
+}
+
+function describedBy(id: string, hint: string | undefined) {
+  return hint ? { 'aria-describedby': `${id}-hint` } : {};
+}
+
+/** What stands in a field, without spaces around it; '' for nothing. */
+export function readText(fields: FormData, name: string): string {
+  return ((fields.get(name) ?? '') as string).trim();
+}
+
+/** Of a field of date and time, which is read by the clock of whoever looks; ISO 8601. */
+export function readTime(fields: FormData, name: string): string | undefined {
+  const text = readText(fields, name);
+  return text ? new Date(text).toISOString() : undefined;
 }
 
 export function readLines(text: FormDataEntryValue | null): string[] {
@@ -89,6 +134,28 @@ export function Check({ name, value = 'on', isChecked, children }: CheckProps) {
     <label class="check">
       <input type="checkbox" name={name} value={value} defaultChecked={isChecked ?? false} />
       {children}
+    </label>
+  );
+}
+
+interface FilterProps {
+  readonly label: string;
+  /** What is shown where nothing is written. */
+  readonly placeholder: string;
+  readonly onChange: (text: string) => void;
+}
+
+/** Narrows a list down as soon as somebody has written. */
+export function Filter({ label, placeholder, onChange }: FilterProps) {
+  return (
+    <label class="field">
+      {label}
+      <input
+        placeholder={placeholder}
+        autocapitalize="none"
+        spellcheck={false}
+        onChange={(event) => onChange(event.currentTarget.value.trim())}
+      />
     </label>
   );
 }

@@ -1,6 +1,6 @@
 /** One account: what it may, its password and its access tokens. */
 
-import type { Account } from '../../api/accounts.ts';
+import type { Account, Grant } from '../../api/accounts.ts';
 import { send } from '../../api/client.ts';
 import { type Asked, useAnswer } from '../../api/live.ts';
 import { session } from '../../api/session.ts';
@@ -12,12 +12,16 @@ import { report } from '../../parts/report.ts';
 import { linkTo, open } from '../../router.ts';
 import { GrantFields, readGrants } from './new-account.tsx';
 import { Grants, State } from './rights.tsx';
-import { Tokens } from './tokens.tsx';
+import { Robot } from './robot.tsx';
+import { Tokens, useTokens } from './tokens.tsx';
 
 export function OneAccount({ name }: { readonly name: string }) {
   const path = `/api/v1/accounts/${name}`;
   const asked = useAnswer<Account>(path);
   const isAdministrator = session.value?.isAdministrator === true;
+  const tokens = useTokens(name);
+  const account = asked.value.data;
+  const refresh = () => Promise.all([asked.refresh(), tokens.refresh()]);
   return (
     <>
       <header>
@@ -26,14 +30,15 @@ export function OneAccount({ name }: { readonly name: string }) {
           <h1>{name}</h1>
         </div>
         <div class="far line">
-          <PasswordButton path={path} />
+          {account?.kind === 'person' && <PasswordButton path={path} />}
           {isAdministrator && <DeleteAccount name={name} path={path} />}
         </div>
       </header>
       <Await asked={asked}>
-        {(account) => <Rights account={account} asked={asked} isAdministrator={isAdministrator} />}
+        {(known) => <Rights account={known} asked={asked} isAdministrator={isAdministrator} />}
       </Await>
-      <Tokens account={name} />
+      {account?.kind === 'robot' && <Robot robot={account} onChange={refresh} />}
+      <Tokens account={name} asked={tokens} />
     </>
   );
 }
@@ -53,6 +58,8 @@ function Rights({ account, asked, isAdministrator }: RightsProps) {
   };
   const addGrant = (fields: FormData) =>
     change({ grants: [...grants, ...readGrants(fields)] }, `The account ${name} may more.`);
+  const takeGrant = (grant: Grant) =>
+    change({ grants: grants.filter((one) => one !== grant) }, `The account ${name} may less.`);
   const toggle = () =>
     change(
       { isDisabled: !isDisabled },
@@ -75,7 +82,7 @@ function Rights({ account, asked, isAdministrator }: RightsProps) {
         )}
       </header>
       <div class="inside">
-        <Grants grants={grants} />
+        <Grants grants={grants} {...(isAdministrator ? { onTake: takeGrant } : {})} />
       </div>
     </section>
   );

@@ -1,5 +1,6 @@
 /** What an account may, and whether it may anything now. */
 import type { Account, Grant } from '../../api/accounts.ts';
+import { Button } from '../../parts/button.tsx';
 
 export function State({ account }: { readonly account: Account }) {
   const isOver = account.expiresAt !== undefined && Date.parse(account.expiresAt) <= Date.now();
@@ -8,13 +9,24 @@ export function State({ account }: { readonly account: Account }) {
   return <span class="badge dot well">active</span>;
 }
 
-export function Grants({ grants }: { readonly grants: readonly Grant[] }) {
+interface GrantsProps {
+  readonly grants: readonly Grant[];
+  /** Absent where nobody may take one away here. */
+  readonly onTake?: (grant: Grant) => unknown;
+}
+
+export function Grants({ grants, onTake }: GrantsProps) {
   if (grants.length === 0) return <span class="soft">nothing of its own</span>;
   return (
     <ul class="grants">
-      {grants.map(({ pattern, actions }) => (
-        <li key={pattern}>
-          <code>{pattern}</code> <span class="soft">{actions.join(', ')}</span>
+      {grants.map((grant) => (
+        <li key={`${grant.pattern} ${grant.actions.join()}`} class="line tight">
+          <code>{grant.pattern}</code> <span class="soft">{grant.actions.join(', ')}</span>
+          {onTake && (
+            <Button look="quiet" isSquare icon="close" onPress={() => onTake(grant)}>
+              {`Take away ${grant.pattern}`}
+            </Button>
+          )}
         </li>
       ))}
     </ul>

@@ -1,12 +1,12 @@
 /** Access tokens of an account: what scripts show instead of a password. */
 import { useSignal } from '@preact/signals';
 import { send } from '../../api/client.ts';
-import { useAnswer } from '../../api/live.ts';
+import { type Asked, useAnswer } from '../../api/live.ts';
 import { Await, Empty } from '../../parts/await.tsx';
-import { CopyButton } from '../../parts/button.tsx';
 import { DeleteButton, DialogButton } from '../../parts/dialog.tsx';
-import { Check, Field, Lines, readLines } from '../../parts/field.tsx';
+import { Check, Field, Lines, readLines, readTime } from '../../parts/field.tsx';
 import { report } from '../../parts/report.ts';
+import { Secret } from '../../parts/secret.tsx';
 import { Table } from '../../parts/table.tsx';
 import { ACTIONS } from './new-account.tsx';
 
@@ -18,9 +18,23 @@ interface Token {
   readonly expiresAt?: string;
 }
 
-export function Tokens({ account }: { readonly account: string }) {
-  const path = `/api/v1/accounts/${account}/access-tokens`;
-  const asked = useAnswer<{ readonly accessTokens: readonly Token[] }>(path);
+type TokenList = Asked<{ readonly accessTokens: readonly Token[] }>;
+
+function pathOf(account: string): string {
+  return `/api/v1/accounts/${account}/access-tokens`;
+}
+
+export function useTokens(account: string): TokenList {
+  return useAnswer(pathOf(account));
+}
+
+interface TokensProps {
+  readonly account: string;
+  readonly asked: TokenList;
+}
+
+export function Tokens({ account, asked }: TokensProps) {
+  const path = pathOf(account);
   const secret = useSignal<string | undefined>(undefined);
   const create = async (fields: FormData) => {
     const made = await send<{ readonly secret: string }>('POST', path, readToken(fields));
@@ -35,7 +49,7 @@ export function Tokens({ account }: { readonly account: string }) {
           <TokenFields />
         </DialogButton>
       </header>
-      {secret.value && <Secret text={secret.value} />}
+      {secret.value && <Secret what="token" text={secret.value} />}
       <Await asked={asked}>
         {({ accessTokens }) =>
           accessTokens.length === 0 ? (
@@ -54,21 +68,6 @@ function NoToken() {
     <Empty icon="key" title="No access tokens">
       Make one for each machine that logs in, with no more than it needs.
     </Empty>
-  );
-}
-
-/** Shown once: nobody can read it again. */
-function Secret({ text }: { readonly text: string }) {
-  return (
-    <div class="inside" role="status">
-      <div class="notice well secret">
-        <div>
-          <p>The token, this once. Keep it where secrets are kept.</p>
-          <code>{text}</code>
-        </div>
-        <CopyButton text={text} what="the token" />
-      </div>
-    </div>
   );
 }
 
@@ -93,12 +92,12 @@ function TokenFields() {
 }
 
 function readToken(fields: FormData) {
-  const until = fields.get('expiresAt') as string;
+  const expiresAt = readTime(fields, 'expiresAt');
   return {
     label: fields.get('label'),
     actions: fields.getAll('actions'),
     patterns: readLines(fields.get('patterns')),
-    ...(until ? { expiresAt: new Date(until).toISOString() } : {}),
+    ...(expiresAt ? { expiresAt } : {}),
   };
 }
 
