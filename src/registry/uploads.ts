@@ -168,8 +168,11 @@ export class Uploads {
     }
     const { sizeBytes } = outcome;
     const link = { repository, digest, sizeBytes, actor };
-    const isLinked = await this.#blobLinks.link(link);
-    await this.#uploadTracker.delete(id);
+    // Beside each other: its staging is a blob now, so the upload is over however the link ends.
+    const [isLinked] = await Promise.all([
+      this.#blobLinks.link(link),
+      this.#uploadTracker.delete(id),
+    ]);
     // They were taken for garbage just now, and the upload was dropped as one too many.
     if (!isLinked) throw new StorageUnavailable(`the bytes of ${digest} have to be pushed again`);
     return sizeBytes;

@@ -15,11 +15,7 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** Makes the folder and those above it, durably; cheap where it is there. */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) {
-    await syncFolder(dirname(made));
-  }
+  await syncFolders(await makeFolders(folder));
 }
 
 /**
@@ -28,14 +24,31 @@ export async function makeFolder(folder: string): Promise<void> {
  * @returns whether the file was there.
  */
 export async function moveDurably(file: string, target: string): Promise<boolean> {
-  const isMoved = (await tryRename(file, target)) || (await moveToNewFolder(file, target));
-  if (isMoved) await syncFolder(dirname(target));
+  const folder = dirname(target);
+  if (await tryRename(file, target)) {
+    await syncFolder(folder);
+    return true;
+  }
+  const changed = await makeFolders(folder);
+  const isMoved = await tryRename(file, target);
+  // All at once, behind the move: none of them is worth anything before the last is done.
+  await syncFolders(isMoved ? [folder, ...changed] : changed);
   return isMoved;
 }
 
-async function moveToNewFolder(file: string, target: string): Promise<boolean> {
-  await makeFolder(dirname(target));
-  return tryRename(file, target);
+/** Makes the folder and those above it. @returns those that name a new one, to be synced */
+async function makeFolders(folder: string): Promise<string[]> {
+  const first = await mkdir(folder, { recursive: true });
+  const changed: string[] = [];
+  if (first === undefined) return changed;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) {
+    changed.push(dirname(made));
+  }
+  return changed;
+}
+
+async function syncFolders(folders: readonly string[]): Promise<void> {
+  await Promise.all(folders.map(syncFolder));
 }
 
 async function tryRename(file: string, target: string): Promise<boolean> {

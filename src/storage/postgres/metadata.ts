@@ -106,15 +106,9 @@ export class PostgresMetadata implements Metadata {
     const found = foundBehind === undefined ? {} : { foundBehind };
     const circumstances = { request: requestOf(actor), fromRepository };
     await this.#change({ repository, circumstances }, async (trx, policies) => {
-      await writeRepository(trx, repository);
       const isNew = await writeHeldLink(trx, { ...link, ...found });
       if (isNew) await assertWithinQuotas(trx, { policies }, { ...link, blob: digest });
       else await queueAgain(trx, 'link', link);
-      // The caller's commit proved the bytes, so a link at the primary is a verification too.
-      await trx('blobs')
-        .where({ digest })
-        .whereNull('verified_at')
-        .update({ verified_at: trx.fn.now() });
       const fact: Fact = { kind: 'blob-linked', ...link, actor: nameOf(actor) };
       return { outcome: undefined, facts: isNew ? [fact] : [] };
     });

@@ -39,6 +39,8 @@ export async function appendChanges(
   const { rows } =
     facts.length === 0
       ? await trx.raw("SELECT 1 FROM log_head WHERE role = 'primary'")
-      : await trx.raw(APPEND, { count: facts.length, facts: JSON.stringify(facts) });
+      : await trx
+          .raw(APPEND, { count: facts.length, facts: JSON.stringify(facts) })
+          .options({ name: 'append-changes' });
   if (rows.length === 0) throw new NotPrimary('this site is not the primary');
 }

@@ -31,31 +31,47 @@ export async function writeBlobLink(trx: Knex.Transaction, link: Link): Promise<
   return writeLink(trx, link);
 }
 
-/** The row stays locked, also where nothing is written: nobody claims the blob until the commit. */
+/**
+ * The row of the blob stays locked, also where nothing is written: nobody claims the blob until the
+ * commit. The link follows what it refers to, since it counts both.
+ */
 const TAKE = `
-  INSERT INTO blobs (digest, size_bytes) VALUES (:digest, :sizeBytes)
-  ON CONFLICT (digest) DO UPDATE
-    SET size_bytes = coalesce(blobs.size_bytes, excluded.size_bytes),
-        removal = CASE WHEN blobs.is_removing OR blobs.removal <> :foundBehind
-                       THEN blobs.removal END
-    WHERE blobs.size_bytes IS NULL OR blobs.removal IS NOT NULL
-  RETURNING removal, is_removing AS "isRemoving"`;
+  WITH made AS (
+    INSERT INTO repositories (name) VALUES (:repository) ON CONFLICT (name) DO NOTHING
+  ), taken AS (
+    INSERT INTO blobs (digest, size_bytes, verified_at) VALUES (:digest, :sizeBytes, now())
+    ON CONFLICT (digest) DO UPDATE
+      SET size_bytes = coalesce(blobs.size_bytes, excluded.size_bytes),
+          verified_at = coalesce(blobs.verified_at, excluded.verified_at),
+          removal = CASE WHEN blobs.is_removing OR blobs.removal <> :foundBehind
+                         THEN blobs.removal END
+      WHERE blobs.size_bytes IS NULL OR blobs.verified_at IS NULL OR blobs.removal IS NOT NULL
+    RETURNING removal, is_removing
+  ), linked AS (
+    INSERT INTO blob_links (repository, digest, size_bytes)
+    SELECT :repository, :digest, CAST(:sizeBytes AS bigint)
+    FROM (SELECT count(*) FROM taken) AS behind
+    ON CONFLICT (repository, digest) DO NOTHING
+    RETURNING digest
+  )
+  SELECT (SELECT removal FROM taken) AS removal,
+         (SELECT is_removing FROM taken) AS "isRemoving",
+         EXISTS (SELECT FROM linked) AS "isNew"`;
 
 /**
- * As {@link writeBlobLink}, where the site itself holds the bytes.
+ * As {@link writeBlobLink}, where the site itself holds the bytes and has proven them: makes the
+ * repository where it is not there, and a link is a verification too.
  * @throws BytesRemoved where they were removed since the caller looked
  */
 export async function writeHeldLink(
   trx: Knex.Transaction,
-  { foundBehind = '', ...link }: Link & { readonly foundBehind?: string },
+  { repository, digest, sizeBytes, foundBehind = '' }: Link & { readonly foundBehind?: string },
 ): Promise<boolean> {
-  const { digest, sizeBytes } = link;
-  const { rows } = await trx.raw(TAKE, { digest, sizeBytes, foundBehind });
-  const removal: string | null = rows[0]?.removal ?? null;
-  if (removal !== null) {
-    throw new BytesRemoved(digest, rows[0].isRemoving ? undefined : removal);
-  }
-  return writeLink(trx, link);
+  const values = { repository, digest, sizeBytes, foundBehind };
+  const { rows } = await trx.raw(TAKE, values).options({ name: 'take-blob' });
+  const { removal, isRemoving, isNew } = rows[0];
+  if (removal !== null) throw new BytesRemoved(digest, isRemoving ? undefined : removal);
+  return isNew;
 }
 
 async function writeLink(
