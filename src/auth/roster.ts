@@ -36,6 +36,16 @@ export interface AccountChange {
   readonly subject?: string | null | undefined;
 }
 
+/**
+ * Who changes an account, and whether they may as it is: asked of what is written over, since it
+ * may have been another one when they were let in.
+ */
+export interface Keeper {
+  /** Name of their account. */
+  readonly account: string;
+  mayChange(known: Account | undefined): boolean;
+}
+
 interface HashedChange extends Omit<AccountChange, 'password'> {
   readonly passwordHash?: string | undefined;
 }
@@ -84,22 +94,23 @@ export class Roster {
   /**
    * Changes an account, or creates it. A new password ends all tokens of the account (A23).
    *
-   * @param actor name of the account that does it
    * @returns whether it was created.
    * @throws RegistryError UNSUPPORTED (400) for a name or password that is none, and for a group's
-   * name; DENIED where administrators would take away their own administration, so that one always
+   * name; DENIED where the keeper may not, where administrators would take away their own administration, so that one always
    * remains, and for a robot's grants beyond the path that owns it.
    */
-  async changeAccount(name: string, change: AccountChange, actor: string): Promise<boolean> {
+  async changeAccount(name: string, change: AccountChange, keeper: Keeper): Promise<boolean> {
     if (!isAccountName(name))
       throw invalid('an account name has 1 to 64 of a-z, 0-9, ".", "_", "-"');
     const { password, ...rest } = change;
     const passwordHash = password === undefined ? undefined : await hashNew(password);
     const before = await this.#write(name, async (known) => {
+      assertMayChange(keeper, known);
       if (known?.kind === 'group') throw invalid('this is the name of a group');
       const after = this.#applyTo(known ?? this.#blank(name), { ...rest, passwordHash });
       assertWithinOwner(after);
-      if (name === actor && !(await this.#stillAdministers(after))) throw ownAdministration();
+      if (name === keeper.account && !(await this.#stillAdministers(after)))
+        throw ownAdministration();
       return after;
     });
     return before === undefined;
@@ -112,10 +123,11 @@ export class Roster {
     return isOpen && administers(rightsOf({ account: withGrantsOf(groups, after) }));
   }
 
-  /** A person's own new password. @throws RegistryError UNSUPPORTED (400), NAME_UNKNOWN. */
-  async changePassword(name: string, password: string): Promise<void> {
+  /** @throws RegistryError UNSUPPORTED (400), NAME_UNKNOWN, DENIED. */
+  async changePassword(name: string, password: string, keeper: Keeper): Promise<void> {
     const passwordHash = await hashNew(password);
     await this.#write(name, (known) => {
+      assertMayChange(keeper, known);
       if (!known || known.kind === 'group') throw unknownAccount(name);
       return this.#applyTo(known, { passwordHash });
     });
@@ -130,9 +142,9 @@ export class Roster {
   }
 
   /** @throws RegistryError NAME_UNKNOWN; DENIED for one's own. */
-  async deleteAccount(name: string, actor: string): Promise<void> {
-    if (name === actor) throw ownAdministration();
-    await this.getAccount(name);
+  async deleteAccount(name: string, keeper: Keeper): Promise<void> {
+    if (name === keeper.account) throw ownAdministration();
+    assertMayChange(keeper, await this.getAccount(name));
     if (!(await this.#accounts.deleteAccount(name))) throw unknownAccount(name);
   }
 
@@ -144,11 +156,13 @@ export class Roster {
 
   /**
    * Makes an access token. @returns it with its secret, which is shown this once and never again.
+   * @throws RegistryError NAME_UNKNOWN; DENIED; UNSUPPORTED (400) for a time that has passed
    */
   async createAccessToken(
     token: NewAccessToken,
+    keeper: Keeper,
   ): Promise<{ readonly token: AccessToken; readonly secret: string }> {
-    await this.getAccount(token.account);
+    assertMayChange(keeper, await this.getAccount(token.account));
     if (token.expiresAt && token.expiresAt <= this.#clock.now()) {
       throw invalid('expiresAt must lie in the future');
     }
@@ -199,6 +213,11 @@ export class Roster {
     const tokensValidAfter = this.#clock.now();
     return { name, kind: 'person', isDisabled: false, tokensValidAfter, grants: [] };
   }
+}
+
+/** What is not allowed and what is not there get one answer (A26b). */
+function assertMayChange(keeper: Keeper, known: Account | undefined): void {
+  if (!keeper.mayChange(known)) throw new RegistryError('DENIED');
 }
 
 /** What is taken away is absent from then on. */

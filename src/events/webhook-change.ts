@@ -82,8 +82,9 @@ function assertSameReader(
   { secret, headers }: Pick<WebhookChange, 'secret' | 'headers'>,
 ): void {
   if (originOf(known.url) === originOf(webhook.url)) return;
-  const isKept = (value: unknown, given: unknown) => value !== undefined && given === undefined;
-  if (!isKept(known.secret, secret) && !isKept(known.headers, headers)) return;
+  const isSecretKept = known.secret !== undefined && secret === undefined;
+  const areHeadersKept = known.headers !== undefined && headers === undefined;
+  if (!isSecretKept && !areHeadersKept) return;
   throw refusal('give the secret and the headers again, or null for none: the URL leads elsewhere');
 }
 

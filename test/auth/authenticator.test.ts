@@ -5,6 +5,7 @@ import {
   type AuthStand,
   basic,
   grant,
+  KEEPER,
   openAuthStand,
   SERVICE,
 } from '../support/auth-stand.ts';
@@ -46,7 +47,10 @@ describe('authenticator', () => {
     const expiresAt = new Date(stand.clock.now().getTime() + (expiresInSeconds ?? 0) * 1000);
     const expiry = expiresInSeconds === undefined ? {} : { expiresAt };
     const limits = { actions: ['pull'] as const, patterns: [] };
-    return stand.roster.createAccessToken({ account: 'ann', label: 'ci', ...limits, ...expiry });
+    return stand.roster.createAccessToken(
+      { account: 'ann', label: 'ci', ...limits, ...expiry },
+      KEEPER,
+    );
   }
 
   /** Milliseconds that a wrong password takes. */
@@ -99,22 +103,22 @@ describe('authenticator', () => {
   it('refuses a token whose account is disabled, deleted or made anew (A23)', async () => {
     const header = `Bearer ${await tokenFor(ADMIN_PASSWORD)}`;
     expect((await show(header)).kind).to.equal('known');
-    await stand.roster.changeAccount('ann', { isDisabled: true }, 'admin');
+    await stand.roster.changeAccount('ann', { isDisabled: true }, KEEPER);
     expect(await show(header)).to.deep.equal(INVALID);
     expect(await show(basic('ann').authorization)).to.deep.equal(WRONG);
-    await stand.roster.changeAccount('ann', { isDisabled: false }, 'admin');
+    await stand.roster.changeAccount('ann', { isDisabled: false }, KEEPER);
     expect((await show(header)).kind).to.equal('known');
     stand.clock.pass(1);
-    await stand.roster.deleteAccount('ann', 'admin');
+    await stand.roster.deleteAccount('ann', KEEPER);
     expect(await show(header)).to.deep.equal(INVALID);
-    await stand.roster.changeAccount('ann', { grants: [grant('**', 'pull')] }, 'admin');
+    await stand.roster.changeAccount('ann', { grants: [grant('**', 'pull')] }, KEEPER);
     expect(await show(header)).to.deep.equal(INVALID);
   });
 
   it('refuses tokens from before a new password, and takes those from after (A23)', async () => {
     const before = await tokenFor(ADMIN_PASSWORD);
     stand.clock.pass(0.2);
-    await stand.roster.changePassword('ann', 'another-password');
+    await stand.roster.changePassword('ann', 'another-password', KEEPER);
     const after = await tokenFor('another-password');
     expect(await show(`Bearer ${before}`)).to.deep.equal(INVALID);
     expect((await show(`Bearer ${after}`)).kind).to.equal('known');
@@ -123,7 +127,7 @@ describe('authenticator', () => {
   it('asks at each request what the account may now (A23)', async () => {
     const header = `Bearer ${await tokenFor(ADMIN_PASSWORD)}`;
     expect((await callerOf(header)).judge('push', APP)).to.equal('granted');
-    await stand.roster.changeAccount('ann', { grants: [grant('acme/**', 'pull')] }, 'admin');
+    await stand.roster.changeAccount('ann', { grants: [grant('acme/**', 'pull')] }, KEEPER);
     expect((await callerOf(header)).judge('push', APP)).to.equal('denied');
     expect((await callerOf(header)).judge('pull', APP)).to.equal('granted');
   });

@@ -4,6 +4,7 @@ import {
   type AuthStand,
   basic,
   grant,
+  KEEPER,
   openAuthStand,
   SERVICE,
 } from '../support/auth-stand.ts';
@@ -266,7 +267,7 @@ describe('token endpoint', () => {
     it('end by age, a new password, a disabled and a deleted account', async () => {
       const ends: (() => Promise<unknown>)[] = [
         async () => stand.clock.pass(90 * 24 * 3600),
-        () => stand.roster.changePassword('ann', 'another-password'),
+        () => stand.roster.changePassword('ann', 'another-password', KEEPER),
         () => stand.addAccount('ann', [], { isDisabled: true }),
         () => stand.accounts.deleteAccount('ann'),
       ];
@@ -284,7 +285,7 @@ describe('token endpoint', () => {
       const secret = await logIn();
       stand.clock.pass(1);
       await stand.accounts.deleteAccount('ann');
-      await stand.roster.changeAccount('ann', { password: ADMIN_PASSWORD }, 'admin');
+      await stand.roster.changeAccount('ann', { password: ADMIN_PASSWORD }, KEEPER);
       expect(await statusOf(secret)).to.equal(401);
     });
   });

@@ -3,6 +3,7 @@ import Koa from 'koa';
 import { type Auth, openAuth } from '../../src/auth/auth.ts';
 import { ensureAdministrator, generatePrivateKey } from '../../src/auth/identity.ts';
 import { RequestLimits, type RequestRates } from '../../src/auth/limits/request-limits.ts';
+import type { Keeper } from '../../src/auth/roster.ts';
 import { publicJwkOf } from '../../src/auth/site-keys.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { Coherence } from '../../src/coherence.ts';
@@ -35,6 +36,9 @@ import { patternOf } from './content.ts';
 
 export const SERVICE = 'meridian';
 export const ADMIN_PASSWORD = 'correct-horse-battery';
+
+/** An administrator, who may change every account. */
+export const KEEPER: Keeper = { account: 'admin', mayChange: () => true };
 
 export class MovableClock implements Clock {
   #now = new Date('2026-11-21T12:00:00.500Z');

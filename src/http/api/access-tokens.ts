@@ -8,10 +8,12 @@ import { readJson } from '../read-body.ts';
 import { type AccountDependencies, actionsShape, patternShape, readName } from './accounts.ts';
 import { requireKeeper } from './people/keepers.ts';
 
+export const patternsShape = z.array(patternShape).max(100);
+
 export const tokenShape = z.strictObject({
   label: z.string().min(1).max(200),
   actions: actionsShape.default([]),
-  patterns: z.array(patternShape).max(100).default([]),
+  patterns: patternsShape.default([]),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 });
 
@@ -33,14 +35,11 @@ async function listTokens(context: Context, dependencies: AccountDependencies): 
 /** The answer holds the secret, this once. */
 async function postToken(context: Context, dependencies: AccountDependencies): Promise<void> {
   const account = readName(context);
-  await requireKeeper(context, dependencies, { name: account, isForOneself: true });
+  const keeper = await requireKeeper(context, dependencies, { name: account, isForOneself: true });
   const { expiresAt, ...shape } = await readJson(context, tokenShape);
   const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) };
-  const { token, secret } = await dependencies.roster.createAccessToken({
-    account,
-    ...shape,
-    ...expiry,
-  });
+  const wanted = { account, ...shape, ...expiry };
+  const { token, secret } = await dependencies.roster.createAccessToken(wanted, keeper);
   const answer = jsonAnswer({ ...printToken(token), secret }, { 'Cache-Control': 'no-store' });
   await writeAnswer(context, { ...answer, status: 201 });
 }

@@ -113,25 +113,25 @@ async function putAccount(context: Context, dependencies: AccountDependencies): 
   const name = readName(context);
   const { roster } = dependencies;
   const read = () => readJson(context, accountShape);
-  const { caller, change } = await requireChanger(context, dependencies, { name, read });
-  const isNew = await roster.changeAccount(name, change, caller.account);
+  const { keeper, change } = await requireChanger(context, dependencies, { name, read });
+  const isNew = await roster.changeAccount(name, change, keeper);
   const answer = jsonAnswer(printAccount(await roster.getAccount(name)));
   await writeAnswer(context, { ...answer, status: isNew ? 201 : 200 });
 }
 
 async function deleteAccount(context: Context, dependencies: AccountDependencies): Promise<void> {
   const name = readName(context);
-  const caller = await requireKeeper(context, dependencies, { name, isForOneself: false });
-  await dependencies.roster.deleteAccount(name, caller.account);
+  const keeper = await requireKeeper(context, dependencies, { name, isForOneself: false });
+  await dependencies.roster.deleteAccount(name, keeper);
   await writeAnswer(context, emptyAnswer(204));
 }
 
 /** A new password ends all tokens of the account. */
 async function putPassword(context: Context, dependencies: AccountDependencies): Promise<void> {
   const name = readName(context);
-  await requireKeeper(context, dependencies, { name, isForOneself: true });
+  const keeper = await requireKeeper(context, dependencies, { name, isForOneself: true });
   const { password } = await readJson(context, passwordShape);
-  await dependencies.roster.changePassword(name, password);
+  await dependencies.roster.changePassword(name, password, keeper);
   await writeAnswer(context, emptyAnswer(204));
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Context } from 'koa';
 import type { Caller } from '../../../auth/caller.ts';
-import type { AccountChange, Roster } from '../../../auth/roster.ts';
+import type { AccountChange, Keeper, Roster } from '../../../auth/roster.ts';
 import type { PathPattern } from '../../../oci/path-pattern.ts';
 import type { Account } from '../../../storage/accounts.ts';
 import type { Gatekeeper } from '../../authenticate.ts';
@@ -21,17 +21,20 @@ interface Keeping {
   readonly isForOneself: boolean;
 }
 
-/** @throws RegistryError UNAUTHORIZED, DENIED */
-export function requireKeeper(
+/** @returns who judges the account once more when it is written @throws RegistryError UNAUTHORIZED, DENIED */
+export async function requireKeeper(
   context: Context,
   { roster, gatekeeper }: Dependencies,
   { name, isForOneself }: Keeping,
-): Promise<Caller> {
-  return requireAllowed(context, gatekeeper, async (caller) => {
-    if (caller.isAdministrator) return true;
-    if (isForOneself && caller.mayManage(name)) return true;
-    return caller.isAuthenticated && keeps(caller, await roster.findAccount(name));
+): Promise<Keeper> {
+  const isKeptBy = (caller: Caller, account: Account | undefined) => {
+    if (caller.isAdministrator || (isForOneself && caller.mayManage(name))) return true;
+    return caller.isAuthenticated && keeps(caller, account);
+  };
+  const caller = await requireAllowed(context, gatekeeper, async (one) => {
+    return isKeptBy(one, undefined) || isKeptBy(one, await roster.findAccount(name));
   });
+  return { account: caller.account, mayChange: (known) => isKeptBy(caller, known) };
 }
 
 /** For the accounts below a path, or all of them. @throws RegistryError UNAUTHORIZED, DENIED */
@@ -60,15 +63,18 @@ export async function requireChanger(
   context: Context,
   { roster, gatekeeper }: Dependencies,
   { name, read }: Changing,
-): Promise<{ readonly caller: Caller; readonly change: AccountChange }> {
-  let change: AccountChange | undefined;
+): Promise<{ readonly keeper: Keeper; readonly change: AccountChange }> {
+  let given: AccountChange | undefined;
   const caller = await requireAllowed(context, gatekeeper, async (one) => {
     if (one.isAdministrator) return true;
     if (!one.isAuthenticated) return false;
-    change = await read().catch(() => undefined);
-    return change !== undefined && mayChange(one, await roster.findAccount(name), change);
+    given = await read().catch(() => undefined);
+    return given !== undefined && mayChange(one, await roster.findAccount(name), given);
   });
-  return { caller, change: change ?? (await read()) };
+  const change = given ?? (await read());
+  const judge = (known: Account | undefined) =>
+    caller.isAdministrator || mayChange(caller, known, change);
+  return { keeper: { account: caller.account, mayChange: judge }, change };
 }
 
 /** Whom a provider knows by a name, and who is a person, is settled by administrators alone. */

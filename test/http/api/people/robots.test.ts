@@ -24,6 +24,10 @@ describe('robots', () => {
     return { status: answer.status, secret: answer.body.secret as string };
   }
 
+  function end(seconds: number): string {
+    return new Date(stand.clock.now().getTime() + seconds * 1000).toISOString();
+  }
+
   function logIn(name: string, secret: string): Promise<Response> {
     return fetch(`${stand.url}/jwt/auth?service=meridian`, { headers: basic(name, secret) });
   }
@@ -112,6 +116,60 @@ describe('robots', () => {
     expect((await logIn('ci', second.secret)).status).to.equal(200);
     const { accessTokens } = (await send('GET /accounts/ci/access-tokens', undefined, ANN)).body;
     expect(accessTokens.map((one: { label: string }) => one.label)).to.deep.equal(['nightly']);
+  });
+
+  it('have a new secret that opens no more than those it replaces', async () => {
+    await send('PUT /accounts/ci', ROBOT, ANN);
+    const limits = { actions: ['pull'], patterns: ['acme/app'] };
+    const make = (more: object) =>
+      send('POST /accounts/ci/access-tokens', { label: 'x', ...more }, ANN);
+    await make({ ...limits, expiresAt: end(60) });
+    await make({ ...limits, expiresAt: end(90) });
+    const tokens = async () =>
+      (await send('GET /accounts/ci/access-tokens', undefined, ANN)).body.accessTokens;
+    expect((await rotate('ci')).status).to.equal(201);
+    expect(await tokens()).to.have.length(1);
+    expect((await tokens())[0]).to.deep.include({ ...limits, expiresAt: end(90) });
+    await make({ actions: [], patterns: ['acme/app'] });
+    expect((await rotate('ci')).status, 'limited in different ways').to.equal(409);
+    expect(await tokens()).to.have.length(2);
+    expect((await rotate('ci', { actions: ['push'], expiresAt: null })).status).to.equal(201);
+    const [last] = await tokens();
+    expect(last).to.deep.include({ actions: ['push'], patterns: ['acme/app'] });
+    expect(last).not.to.have.property('expiresAt');
+  });
+
+  it('are judged once more where they are another account by then', async () => {
+    const { accounts } = stand;
+    await send('PUT /accounts/ci', ROBOT, ANN);
+    const requests = [
+      ['PUT /accounts/ci', { grants: PULL }],
+      ['PUT /accounts/ci/password', { password: 'a-password-of-anns' }],
+      ['POST /accounts/ci/access-tokens', { label: 'anns' }],
+      ['POST /accounts/ci/rotate', {}],
+      ['DELETE /accounts/ci', undefined],
+    ] as const;
+    for (const [route, body] of requests) {
+      const known = (await accounts.findAccount('ci'))!;
+      const find = accounts.findAccount.bind(accounts);
+      let reads = 0;
+      // Between the reading by which she is let in and the next, it goes to other hands.
+      accounts.findAccount = async (name) => {
+        if (name === 'ci' && ++reads === 2) {
+          await accounts.recordAccount({ ...known, owner: 'other' });
+        }
+        return find(name);
+      };
+      const { status } = await send(route, body, ANN);
+      accounts.findAccount = find;
+      expect(reads, route).to.be.at.least(2);
+      expect(status, route).to.equal(403);
+      const { owner, ...rest } = (await accounts.findAccount('ci'))!;
+      expect({ ...rest, owner: known.owner }, route).to.deep.equal(known);
+      expect(owner).to.equal('other');
+      expect(await accounts.listAccessTokens('ci'), route).to.deep.equal([]);
+      await accounts.recordAccount(known);
+    }
   });
 
   it('are known by their kind, and no name makes one more than it is (A26h)', async () => {
