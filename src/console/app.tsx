@@ -4,15 +4,17 @@ import { useEffect } from 'preact/hooks';
 import { forgetAnswers } from './api/live.ts';
 import { restoreSession, session } from './api/session.ts';
 import { Frame } from './frame.tsx';
+import { findPage, PAGES } from './pages/pages.ts';
 import { SignIn } from './pages/sign-in.tsx';
 import { Waiting } from './parts/await.tsx';
 import { Reports } from './parts/reports.tsx';
-import { followLinks } from './router.ts';
+import { followLinks, place } from './router.ts';
 
 export function App() {
   const isReady = useSignal(false);
   useEffect(() => {
     followLinks();
+    loadAhead();
     void restoreSession().then(() => (isReady.value = true));
     return effect(() => {
       if (session.value === null) forgetAnswers();
@@ -25,4 +27,11 @@ export function App() {
       <Reports />
     </>
   );
+}
+
+/** The page comes while the site is asked who is signed in; what fails is told where it is shown. */
+function loadAhead(): void {
+  findPage(PAGES, place.peek().path)
+    .load()
+    .catch(() => {});
 }

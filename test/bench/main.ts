@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- row …]`: Meridian beside Debian's docker-registry in one run, as a table.
- * Needs `docker-registry`, `wrk`, `curl` and `skopeo` on the PATH. Ends with 1 where a bar is
- * missed. The start of a name means every row that begins so.
+ * Needs `docker-registry`, `wrk`, `curl`, `skopeo` and, for the console, `chromium` on the PATH.
+ * Ends with 1 where a bar is missed. The start of a name means every row that begins so.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchBlobPushes, benchBlobReads, benchMemory } from './blobs.ts';
+import { benchConsole } from './console.ts';
 import { benchReadsBehindNginx } from './front/reads.ts';
 import { benchImages } from './images.ts';
 import { benchLists } from './lists.ts';
@@ -35,6 +36,7 @@ const ROWS: Record<string, (sides: Sides) => Promise<Row[]>> = {
   tree: () => benchTree(),
   edits: () => benchEdits(),
   front: ({ folder }) => benchReadsBehindNginx(folder),
+  console: () => benchConsole(),
   ...VIRTUAL_ROWS,
 };
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import type { Response } from 'playwright-core';
+import type { Response, Route } from 'playwright-core';
 import { hasProgram } from '../support/programs/commands.ts';
 import { skip } from '../support/skips.ts';
+import { keepSession, openFresh, openSites, type Session, watchWork } from './first-load.ts';
 import {
   expectAccessible,
   openStand,
@@ -63,34 +64,55 @@ describe('the console', function () {
     expect(other.status).to.equal(404);
   });
 
-  it('asks no other host, loads 120 KB at most and is usable within a second', async () => {
-    const { page, close } = await openWindow(stand, VIEWS[0]!);
-    await signIn(page, stand.primary);
-    const session = await page.context().storageState();
-    await close();
-    const context = await stand.browser.newContext({ storageState: session });
-    const first = await context.newPage();
-    const bodies: Promise<number>[] = [];
-    const hosts = new Set<string>();
-    first.on('response', (answer) => {
-      hosts.add(new URL(answer.url()).origin);
-      if (!answer.url().includes('/api/')) bodies.push(sizeOnTheWay(answer));
+  describe('opened for the first time', () => {
+    let session: Session;
+
+    before(async () => {
+      session = await keepSession(stand);
     });
-    await first.goto(`${stand.primary.url}/console/sites`);
-    await first.locator('.plot canvas').waitFor();
-    const bytes = (await Promise.all(bodies)).reduce((sum, size) => sum + size, 0);
-    const times: number[] = [];
-    // The best of some: other tests may have the machine meanwhile.
-    for (let turn = 0; turn < 5 && !times.some((ms) => ms <= 1000); turn += 1) {
-      const begun = performance.now();
-      await first.goto(`${stand.primary.url}/console/sites`);
-      await first.getByRole('heading', { name: 'tokyo' }).waitFor();
-      times.push(performance.now() - begun);
-    }
-    await context.close();
-    expect([...hosts]).to.deep.equal([stand.primary.url]);
-    expect(bytes).to.be.within(30_000, 120_000);
-    expect(Math.min(...times), times.join()).to.be.at.most(1000);
+
+    it('asks no other host, and for 120 KB and 14 things at most', async () => {
+      const { page, close } = await openFresh(stand, session);
+      const bodies: Promise<number>[] = [];
+      const hosts = new Set<string>();
+      let count = 0;
+      page.on('response', (answer) => {
+        count += 1;
+        hosts.add(new URL(answer.url()).origin);
+        if (!answer.url().includes('/api/')) bodies.push(sizeOnTheWay(answer));
+      });
+      await openSites(page, stand);
+      await page.locator('.plot canvas').waitFor();
+      const bytes = (await Promise.all(bodies)).reduce((sum, size) => sum + size, 0);
+      await close();
+      expect([...hosts]).to.deep.equal([stand.primary.url]);
+      expect(bytes).to.be.within(30_000, 120_000);
+      expect(count).to.be.within(8, 14);
+    });
+
+    it('loads the page while the site is asked who is signed in', async () => {
+      const { page, close } = await openFresh(stand, session);
+      const held: Route[] = [];
+      await page.route('**/api/v1/session', (route) => void held.push(route));
+      const chunk = page.waitForResponse(/\/assets\/sites-[^/]+\.js$/);
+      await page.goto(`${stand.primary.url}/console/sites`);
+      await chunk;
+      for (const route of held) await route.continue();
+      await page.getByRole('heading', { name: 'tokyo' }).waitFor();
+      await close();
+      expect(held).to.have.lengthOf(1);
+    });
+
+    // The second itself is measured by `npm run bench console`, with the machine alone: what the
+    // thread of the page works does not depend on what else runs here.
+    it('is usable within half a second of work', async () => {
+      const { page, close } = await openFresh(stand, session);
+      const work = await watchWork(page);
+      await openSites(page, stand);
+      const seconds = await work.readSeconds();
+      await close();
+      expect(seconds).to.be.within(0.01, 0.5);
+    });
   });
 
   for (const view of VIEWS) {
