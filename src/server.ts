@@ -29,6 +29,7 @@ import type { Figures } from './metrics.ts';
 import type { ServerDetails } from './oci/events/actor.ts';
 import { systemRandomness as randomness } from './randomness.ts';
 import type { Site } from './site.ts';
+import { once } from './wire/once.ts';
 
 /** Who sees the requests, beside who answers them. */
 export interface Observers {
@@ -122,7 +123,7 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     onCall: [notePulls(site.pulls), watchPulls((pull) => site.pullNotes.note(pull))],
     doors: [
       answerHealth({ check: () => assertReady(site), log }),
-      serveConsole(async () => (await import('./wire/console.ts')).readConsole()),
+      serveConsole(once(async () => (await import('./wire/console.ts')).readConsole())),
       exchangeSessions(auth.sessions),
       recordActs({ ...ports, gatekeeper, clock, log }),
       passOn ? forwardApiToPrimary(passOn, gatekeeper) : answerApiWithPosition(geo.passage),
@@ -134,11 +135,6 @@ export function describeApp(site: Site, draining: AbortSignal): AppOptions {
     }),
     ...describeForwarding(site, passOn),
   };
-}
-
-function once<Result>(open: () => Promise<Result>): () => Promise<Result> {
-  let opening: Promise<Result> | undefined;
-  return () => (opening ??= open());
 }
 
 /**

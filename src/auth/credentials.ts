@@ -74,7 +74,10 @@ export class Credentials {
    * for it, once, so that the first answer says nothing either.
    */
   #readDecoy(): Promise<string> {
-    this.#decoy ??= hashPassword(generatePassword(this.#randomness));
+    this.#decoy ??= hashPassword(generatePassword(this.#randomness)).catch((error: unknown) => {
+      this.#decoy = undefined;
+      throw error;
+    });
     return this.#decoy;
   }
 

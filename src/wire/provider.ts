@@ -7,16 +7,16 @@ import type { Config } from '../config.ts';
 import { systemRandomness as randomness } from '../randomness.ts';
 import type { Site } from '../site.ts';
 import type { IdentityProvider } from '../storage/people/identity-provider.ts';
+import { once } from './once.ts';
 
 /** @returns `undefined` where nobody signs in that way */
 export function openProviderSignIn(site: Site): ProviderSignIn | undefined {
   const { config, ports, identity, auth, log } = site;
   const load = describeProvider(config);
   if (!load) return undefined;
-  let loading: Promise<IdentityProvider> | undefined;
   const claimNames = { name: config.oidcNameClaim, groups: config.oidcGroupsClaim };
   return new ProviderSignIn({
-    loadProvider: () => (loading ??= load()),
+    loadProvider: once(load),
     people: new ProviderPeople({ ...ports, clock, claimNames }),
     sessions: auth.sessions,
     attempts: new SealedAttempts({ ...identity, clock, randomness }),

@@ -13,14 +13,22 @@ export type Limiter = Pick<RateLimiterAbstract, 'get' | 'penalty' | 'reward' | '
 /** In this process. The library is loaded when there is something to count: it takes a while. */
 export function openInMemory(limit: Limit): Limiter {
   let opening: Promise<Limiter> | undefined;
-  const open = async () => {
-    const { RateLimiterMemory } = await import('rate-limiter-flexible');
-    return new RateLimiterMemory(limit);
+  const open = () => {
+    opening ??= load(limit).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
   };
   return {
     get: async (key) => (opening ? (await opening).get(key) : null),
-    penalty: async (key, points) => (await (opening ??= open())).penalty(key, points),
-    reward: async (key, points) => (await (opening ??= open())).reward(key, points),
+    penalty: async (key, points) => (await open()).penalty(key, points),
+    reward: async (key, points) => (await open()).reward(key, points),
     delete: async (key) => (opening ? (await opening).delete(key) : false),
   };
+}
+
+async function load(limit: Limit): Promise<Limiter> {
+  const { RateLimiterMemory } = await import('rate-limiter-flexible');
+  return new RateLimiterMemory(limit);
 }

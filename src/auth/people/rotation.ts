@@ -48,12 +48,15 @@ function shared<Limit extends 'actions' | 'patterns'>(
   limit: Limit,
 ): AccessToken[Limit] | [] {
   const [first, ...others] = former.map((token) => token[limit]);
-  const wordOf = (words: readonly string[]) => words.toSorted().join(' ');
-  if (!first || others.every((other) => wordOf(other) === wordOf(first))) return first ?? [];
+  if (!first || others.every((other) => isSameSet(other, first))) return first ?? [];
   throw new RegistryError('UNSUPPORTED', {
     status: 409,
     message: `the tokens of this account have different ${limit}: say which the new one has`,
   });
+}
+
+function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  return one.toSorted().join(' ') === other.toSorted().join(' ');
 }
 
 /** When the last of them ends, unless one never does. */

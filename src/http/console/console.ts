@@ -41,9 +41,8 @@ const GUARD = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** @param openFiles reads them, once, with the first request for one */
+/** @param openFiles reads them with the first request for one, and has them from then on */
 export function serveConsole(openFiles: () => Promise<ConsoleFiles>): Middleware {
-  let opening: Promise<ConsoleFiles> | undefined;
   return async (context, next) => {
     const { path, method } = context;
     if (path === '/' && context.accepts('html')) return writeAnswer(context, leadTo(`${PATH}/`));
@@ -52,8 +51,7 @@ export function serveConsole(openFiles: () => Promise<ConsoleFiles>): Middleware
     if (method !== 'GET' && method !== 'HEAD') {
       throw new RegistryError('UNSUPPORTED', { headers: { Allow: 'GET, HEAD' } });
     }
-    opening ??= openFiles();
-    const answer = answerFile(context, await opening);
+    const answer = answerFile(context, await openFiles());
     return writeAnswer(context, answer);
   };
 }

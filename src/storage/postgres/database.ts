@@ -127,9 +127,15 @@ export class Database {
 
   /** By the first write: a start reads only, and is sooner ready without. */
   #loadKnex(): Promise<Knex> {
-    return (this.#knex ??= import('knex').then(({ default: knex }) =>
-      knex({ client: 'pg', connectionPool: this.#pool, log: SILENCE } as Knex.Config),
-    ));
+    this.#knex ??= import('knex').then(
+      ({ default: knex }) =>
+        knex({ client: 'pg', connectionPool: this.#pool, log: SILENCE } as Knex.Config),
+      (error: unknown) => {
+        this.#knex = undefined;
+        throw error;
+      },
+    );
+    return this.#knex;
   }
 
   async #connect(): Promise<PoolClient> {
