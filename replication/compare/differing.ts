@@ -10,6 +10,8 @@ import type { KeyRange, Snapshot, SnapshotPart, Stretch } from '../../src/storag
 export interface CompareOptions {
   readonly primarySite: Pick<PrimarySite, 'cutFacts'>;
   readonly snapshot: Pick<Snapshot, 'sum'>;
+  /** How this site makes checksums. */
+  readonly hashing: string;
   /** Called with each answer of the primary; throws where it must not be believed. */
   readonly onAnswer: (answer: { readonly epoch: number; readonly bytes: number }) => void;
   /** Called with the number of rows that were summed up at the primary. */
@@ -62,13 +64,13 @@ async function* descend(
 /** The stretches of all ranges. The next question is under way while an answer is looked at. */
 async function* cut(
   { part, ranges, rows }: Wanted & { readonly rows: number },
-  { primarySite, onAnswer }: CompareOptions,
+  { primarySite, hashing, onAnswer }: CompareOptions,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Stretch[]> {
   const left = [...ranges];
   const ask = () => {
     const asked = left.splice(0, RANGES_A_QUESTION);
-    const answer = primarySite.cutFacts({ part, ranges: asked, rows }, signal);
+    const answer = primarySite.cutFacts({ part, ranges: asked, rows, hashing }, signal);
     // It may fail while the one before it is looked at; that is heard when its turn comes.
     answer.catch(() => undefined);
     return { asked, answer };

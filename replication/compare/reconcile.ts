@@ -6,13 +6,15 @@
 import type { SiteRole } from '../../src/geo/role.ts';
 import type { Log } from '../../src/log.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
-import type { KeyRange, SnapshotPart } from '../../src/storage/geo/snapshot.ts';
+import type { KeyRange, Snapshot, SnapshotPart } from '../../src/storage/geo/snapshot.ts';
 import { type CompareOptions, findDiffering } from './differing.ts';
 import { type SettleOptions, settle } from './settle.ts';
 
 export interface ReconcileOptions {
   readonly primarySite: CompareOptions['primarySite'] & SettleOptions['primarySite'];
-  readonly snapshot: CompareOptions['snapshot'] & SettleOptions['snapshot'];
+  readonly snapshot: CompareOptions['snapshot'] &
+    SettleOptions['snapshot'] &
+    Pick<Snapshot, 'readHashing'>;
   readonly passage: SettleOptions['passage'];
   readonly role: Pick<SiteRole, 'read'>;
   readonly log: Log;
@@ -53,6 +55,7 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<ReconcileReport> {
   const { epoch } = await options.role.read();
+  const hashing = await options.snapshot.readHashing();
   const tally: Tally = {
     compared: 0,
     missing: 0,
@@ -67,7 +70,7 @@ export async function reconcile(
     if (answer.epoch !== epoch) throw new Error('another site became the primary meanwhile');
   };
   const onCompared = (rows: number) => (tally.compared += rows);
-  const watched = { ...options, onAnswer, onCompared };
+  const watched = { ...options, hashing, onAnswer, onCompared };
   try {
     await reconcileAll(options.repository, { watched, tally }, signal);
   } finally {
@@ -123,12 +126,23 @@ async function reconcilePart(
   { watched, tally }: Work,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const differing of findDiffering({ part, ranges }, watched, signal)) {
+  const settleSome = async (differing: readonly KeyRange[]) => {
     await ready;
     const settled = await settle({ part, ranges: differing }, watched, signal);
     for (const { kind } of settled.differences) tally[kind] += 1;
     tally.unsure += settled.unsure;
     tally.damagedAtPrimary += settled.damagedAtPrimary;
+  };
+  // Looking on does not wait for what was found to be set right, but for all that was before it.
+  let settling = Promise.resolve();
+  try {
+    for await (const differing of findDiffering({ part, ranges }, watched, signal)) {
+      await settling;
+      settling = settleSome(differing);
+      settling.catch(() => undefined);
+    }
+  } finally {
+    await settling;
   }
 }
 

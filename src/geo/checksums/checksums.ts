@@ -1,5 +1,6 @@
 /** What a primary says of its facts to a site that compares itself with it. */
 import type { Clock } from '../../clock.ts';
+import { RegistryError } from '../../oci/error.ts';
 import type {
   KeyRange,
   PlacedPage,
@@ -10,7 +11,7 @@ import type {
 import type { SiteRole } from '../role.ts';
 
 interface Dependencies {
-  readonly snapshot: Pick<Snapshot, 'cut' | 'readRange'>;
+  readonly snapshot: Pick<Snapshot, 'cut' | 'readHashing' | 'readRange'>;
   readonly role: Pick<SiteRole, 'assertPrimary'>;
   readonly clock: Pick<Clock, 'elapsedMs'>;
 }
@@ -27,6 +28,8 @@ export interface RangesWanted {
 export interface CutWanted extends RangesWanted {
   /** Of each stretch. */
   readonly rows: number;
+  /** How the asking site makes its checksums (`Snapshot.readHashing`). */
+  readonly hashing: string;
 }
 
 export class FactChecksums {
@@ -39,10 +42,12 @@ export class FactChecksums {
   /**
    * Cuts each range into stretches of so many rows. What is cut of a range may end before the range
    * does.
-   * @throws RegistryError 409 where this site is not the primary, so its facts prove nothing
+   * @throws RegistryError 409 where this site is not the primary, so its facts prove nothing, or
+   * where all would differ because it makes checksums in another way
    */
-  async cut({ part, ranges, rows }: CutWanted) {
+  async cut({ part, ranges, rows, hashing }: CutWanted) {
     const epoch = await this.#dependencies.role.assertPrimary();
+    await this.#assertComparable(hashing);
     const cuts: Stretch[][] = [];
     const { clock } = this.#dependencies;
     const begun = clock.elapsedMs();
@@ -60,6 +65,14 @@ export class FactChecksums {
       pages.push(await this.#dependencies.snapshot.readRange(part, range));
     }
     return { epoch, pages };
+  }
+
+  async #assertComparable(hashing: string): Promise<void> {
+    if (hashing === (await this.#dependencies.snapshot.readHashing())) return;
+    throw new RegistryError('UNSUPPORTED', {
+      status: 409,
+      message: 'the two sites make checksums in different ways, so they cannot be compared',
+    });
   }
 
   async #cutOne(

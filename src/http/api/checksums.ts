@@ -25,7 +25,11 @@ const range = z.strictObject({ after: key.optional(), through: key.optional() })
 const wanted = { part: z.enum(SNAPSHOT_PARTS), ranges: z.array(range).min(1).max(64) };
 
 export const factsShape = z.strictObject(wanted);
-export const cutShape = z.strictObject({ ...wanted, rows: z.int().min(1).max(4096) });
+export const cutShape = z.strictObject({
+  ...wanted,
+  rows: z.int().min(1).max(4096),
+  hashing: z.string().max(64),
+});
 
 export function checksumRoutes(dependencies: ChecksumDependencies): Router {
   const { checksums } = dependencies;

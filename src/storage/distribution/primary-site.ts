@@ -119,7 +119,7 @@ export class DistributionPrimarySite implements PrimarySite {
   }
 
   cutFacts(
-    wanted: WantedRanges & { readonly rows: number },
+    wanted: WantedRanges & { readonly rows: number; readonly hashing: string },
     signal: AbortSignal,
   ): Promise<CutAnswer> {
     return this.#compare<CutAnswer>('/api/v1/checksums', wanted, signal);

@@ -147,7 +147,7 @@ export interface PrimarySite {
 
   /** The primary's facts in ranges, each cut into stretches of so many rows and summed up. */
   cutFacts(
-    wanted: WantedRanges & { readonly rows: number },
+    wanted: WantedRanges & { readonly rows: number; readonly hashing: string },
     signal: AbortSignal,
   ): Promise<CutAnswer>;
 

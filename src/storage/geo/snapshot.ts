@@ -46,8 +46,9 @@ export interface KeyRange {
 export interface Stretch extends KeyRange {
   readonly rows: number;
   /**
-   * SHA-256 over what each row says, in the order of the keys; of a manifest also over its bytes as
-   * they are read now. Equal at two sites where the rows are.
+   * 64 bits over what each row says; of a manifest also over the SHA-256 of its bytes as they are
+   * read now. Equal at two sites where the rows are and both come to it in the same way
+   * (`Snapshot.readHashing`). It finds damage, and proves nothing against who means harm.
    */
   readonly checksum: string;
 }
@@ -81,6 +82,9 @@ export interface Repair {
 
 export interface Snapshot {
   read(part: SnapshotPart, after?: SnapshotKey): Promise<SnapshotPage>;
+
+  /** How checksums are made here; those of two sites are compared only where it is the same. */
+  readHashing(): Promise<string>;
 
   /**
    * Cuts a range into stretches of so many rows, one behind the other. The last one ends where the

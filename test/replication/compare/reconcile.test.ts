@@ -147,6 +147,17 @@ describe('comparing facts', () => {
     }
   });
 
+  it('does nothing where the two sites make checksums in different ways', async () => {
+    const [primary, secondary] = [await open('primary'), await open('secondary')];
+    await place(secondary.ports.snapshot, new Map([[1, 1]]));
+    secondary.ports.snapshot.readHashing = async () => 'another';
+    const failure: unknown = await reconcile(describeSites(primary, secondary), signal).catch(
+      (error: unknown) => error,
+    );
+    expect(String(failure)).to.match(/make checksums in different ways/);
+    expect(await readLinks(secondary)).to.have.lengthOf(1);
+  });
+
   it('does nothing while this site lags', async () => {
     const [primary, secondary] = [await open('primary'), await open('secondary')];
     await place(secondary.ports.snapshot, new Map([[1, 1]]));

@@ -134,7 +134,8 @@ describe('comparing a site with its primary', function () {
   });
 
   it('gives checksums to sites alone, and only a primary does', async () => {
-    const body = JSON.stringify({ part: 'tags', ranges: [{}], rows: 10 });
+    const hashing = await secondary.ports.snapshot.readHashing();
+    const body = JSON.stringify({ part: 'tags', ranges: [{}], rows: 10, hashing });
     const ask = (url: string, authorization?: string, text = body) =>
       fetch(`${url}/api/v1/checksums`, {
         method: 'POST',
@@ -146,6 +147,8 @@ describe('comparing a site with its primary', function () {
     expect(administrator.status).to.equal(403);
     expect((await ask(primary.url, secondary.authorize())).status).to.equal(200);
     expect((await ask(secondary.url, primary.authorize())).status).to.equal(409);
+    const another = body.replace(hashing, 'another');
+    expect((await ask(primary.url, secondary.authorize(), another)).status).to.equal(409);
     for (const wrong of ['{}', body.replace('tags', 'x'), body.replace('10', '0')]) {
       expect((await ask(primary.url, secondary.authorize(), wrong)).status, wrong).to.equal(400);
     }

@@ -36,6 +36,10 @@ export class MemorySnapshot implements Snapshot {
     return { part, rows, ...(after ? { after } : {}), ...(through ? { through } : {}) };
   }
 
+  async readHashing(): Promise<string> {
+    return 'memory';
+  }
+
   async cut(part: SnapshotPart, range: KeyRange, rows: number): Promise<Stretch[]> {
     return cutRows(this.#listWithin(part, range), range, rows);
   }

@@ -20,7 +20,7 @@ import { writeFacts } from '../facts/write-many.ts';
 import { assertNoFurther, lockHead } from './proofs.ts';
 import { PARTS } from './snapshot-parts.ts';
 import { readRows, repairRange, writeRow } from './snapshot-repair.ts';
-import { boundsOf, cutRange, isInRange, sumRanges, walkKeys } from './stretches.ts';
+import { boundsOf, cutRange, isInRange, readHashing, sumRanges, walkKeys } from './stretches.ts';
 
 /** Rows of a range that are read at most for a comparison; there is hardly more than one. */
 const RANGE_ROWS = 8;
@@ -43,6 +43,10 @@ export class PostgresSnapshot implements Snapshot {
     }));
     const through = rows.at(-1)?.key;
     return { part, rows, ...(after ? { after } : {}), ...(through ? { through } : {}) };
+  }
+
+  readHashing(): Promise<string> {
+    return this.#database.run((knex) => readHashing(knex));
   }
 
   cut(part: SnapshotPart, range: KeyRange, rows: number): Promise<Stretch[]> {

@@ -39,9 +39,9 @@ function fillings(repositories: number): string[] {
     `INSERT INTO blob_links (repository, digest, size_bytes)
      SELECT name, ${digestOf("r || '-' || n")}, 1000 + n
      FROM ${names}, generate_series(1, ${EACH.links}) n ORDER BY 1, 2`,
-    `INSERT INTO tags (repository, name, digest)
+    `INSERT INTO tags (repository, name, digest, pushed_at)
      SELECT name, 'v' || lpad(n::text, 5, '0'), (SELECT digest FROM manifests
-       WHERE repository = name ORDER BY digest LIMIT 1)
+       WHERE repository = name ORDER BY digest LIMIT 1), '2026-01-01T00:00:00Z'
      FROM ${names}, generate_series(1, ${EACH.tags}) n ORDER BY 1, 2`,
     'VACUUM ANALYZE',
   ];

@@ -61,6 +61,13 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
     });
     afterEach(() => Promise.all([primary.close(), secondary.close()]));
 
+    it('makes checksums at both sites in the same way, and says so', async () => {
+      const [here, there] = [secondary, primary].map(({ snapshot }) => snapshot.readHashing());
+      expect(await here)
+        .to.equal(await there)
+        .and.not.equal('');
+    });
+
     it('cuts each part without gaps, and comes to the same sums where the rows are', async () => {
       for (const part of SNAPSHOT_PARTS) {
         for (const rows of [1, 2, 1000]) {
