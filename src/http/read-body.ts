@@ -42,9 +42,13 @@ export async function readJson<Value>(
   { types, maxBytes, maxMistakes }: BodyLimits = JSON_LIMITS,
 ): Promise<Value> {
   assertType(context, types);
-  const parsed = shape.safeParse(parseJson(await readSmallBody(context, maxBytes)));
+  const text = (await readSmallBody(context, maxBytes)).toString('utf8');
+  const parsed = shape.safeParse(parseJson(text));
   context.state[STATE] = parsed.data;
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    if (SUSPICIOUS.test(text)) assertKeepable(parsed.data);
+    return parsed.data;
+  }
   const mistakes = parsed.error.issues.slice(0, maxMistakes).map(({ path, message }) => {
     return path.length > 0 ? `${path.join('.')}: ${message}` : message;
   });
@@ -73,26 +77,30 @@ async function readSmallBody({ req }: Context, maxBytes = MAX_BYTES): Promise<Bu
   return Buffer.concat(chunks, length);
 }
 
-function parseJson(body: Buffer): unknown {
-  const text = body.toString('utf8');
-  // What no database keeps can only come escaped; few bodies have such escapes at all.
-  const check = /\\u(?:0000|d[89a-f])/i.test(text) ? refuseUnkeepable : undefined;
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text, check);
-  } catch (error) {
-    if (error instanceof RegistryError) throw error;
+    return JSON.parse(text);
+  } catch {
     throw refusal(400, 'the body is not JSON');
   }
 }
 
-/** A reviver. @throws RegistryError 400 for NUL, and for half of a surrogate pair */
-function refuseUnkeepable(key: string, value: unknown): unknown {
-  for (const text of [key, value]) {
-    if (typeof text === 'string' && /\0|\p{Surrogate}/u.test(text)) {
-      throw refusal(400, 'a text in the body has a NUL, or half of a surrogate pair');
-    }
+/** What no database keeps: NUL, and half of a surrogate pair. */
+const UNKEEPABLE = /\0|\p{Surrogate}/u;
+/** It can only come escaped; few bodies have such escapes at all. */
+const SUSPICIOUS = /\\u(?:0000|d[89a-f])/i;
+
+/** Of what is read; what is passed over may hold anything. @throws RegistryError 400 */
+function assertKeepable(value: unknown, path: readonly string[] = []): void {
+  if (typeof value === 'string' && UNKEEPABLE.test(value)) {
+    const where = path.length > 0 ? `${path.join('.')}: ` : '';
+    throw refusal(400, `${where}this has a NUL, or half of a surrogate pair`);
   }
-  return value;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    assertKeepable(key, path);
+    assertKeepable(member, [...path, key]);
+  }
 }
 
 function tooLarge(maxBytes: number): RegistryError {

@@ -88,7 +88,7 @@ describe('texts that no database keeps', () => {
       const answer = await stand.send('PUT', '/api/v1/protections/x?path=acme', { body });
       expect(answer.status).to.equal(400);
       const { errors } = (await answer.json()) as { errors: { message: string }[] };
-      expect(errors[0]!.message).to.match(/^a text in the body has a NUL, or half of a surrogate/);
+      expect(errors[0]!.message).to.match(/^accounts\.0: this has a NUL, or half of a surrogate/);
     });
 
     it(`may stand in a manifest, which is kept as it is: ${name}`, async () => {

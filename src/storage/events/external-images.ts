@@ -36,7 +36,7 @@ export interface ToldImage {
   readonly sizeBytes?: number;
   /** Who pushed it there; '' where that was not told. */
   readonly actor: string;
-  /** By the clock of that registry. */
+  /** By the clock of that registry, and not after it was received. */
   readonly pushedAt: Date;
   readonly receivedAt: Date;
 }

@@ -82,7 +82,7 @@ interface Told {
 
 /** Pulls, mounts, deletes and blobs tell of no image that is new. */
 function toImage(event: IncomingEvent, receivedAt: Date): Told | undefined {
-  const { id: eventId, action, target, actor, timestamp: pushedAt } = event;
+  const { id: eventId, action, target, actor, timestamp } = event;
   const { digest, mediaType = '', repository, tag, size } = target;
   if (action !== 'push' || !digest || !isManifestType(mediaType)) return undefined;
   const hosts = hostsOf(event);
@@ -95,7 +95,8 @@ function toImage(event: IncomingEvent, receivedAt: Date): Told | undefined {
     mediaType,
     ...(size === undefined ? {} : { sizeBytes: size }),
     actor: actor?.name ?? '',
-    pushedAt,
+    // Nothing is pushed after it was told: else a clock that is ahead would be right for years.
+    pushedAt: timestamp < receivedAt ? timestamp : receivedAt,
     receivedAt,
   };
   return { hosts, image };

@@ -67,6 +67,20 @@ describe('/api/v1/registry_events', () => {
     return ((await answer.json()) as { images: ImageText[] }).images;
   };
 
+  it('believes no clock that is ahead, so that a later push still counts', async () => {
+    const image = { repository: 'late/app', tag: 'v1' };
+    const host = new URL(partner.url).host;
+    const tellOf = async (word: string, timestamp: string) => {
+      const target = { ...image, digest: digestOf(word) };
+      const events = [pushOf(target, { timestamp, request: { host } })];
+      expect(await (await tell({ events })).json()).to.include({ recorded: 1, queued: 1 });
+    };
+    await tellOf('first', '9999-12-31T23:59:59Z');
+    await tellOf('second', new Date().toISOString());
+    const told = (await listImages()).filter(({ repository }) => repository === image.repository);
+    expect(told.map(({ state }) => state === 'superseded')).to.deep.equal([false, true]);
+  });
+
   it('takes what is pushed elsewhere, each event once', async () => {
     const events = [
       pushOf({ tag: 'v1' }),
