@@ -14,6 +14,9 @@ export default defineConfig({
   input: 'dist/src/main.js',
   platform: 'node',
   external: APART,
+  // As Node says from its version 21 on. Where it does not, pg looks for Cloudflare by making a
+  // `Response`, and all of Node's fetch is loaded for that.
+  transform: { define: { navigator: JSON.stringify({ userAgent: 'Node.js' }) } },
   // Koa's and knex's own: an `eval` that keeps the length of a function that is out of use.
   checks: { eval: false },
   output: { dir: 'dist/meridian', format: 'esm', cleanDir: true, sourcemap: true },

@@ -6,53 +6,98 @@
  * virtual registries, tree/ (0060 on) what lists by group, project and time need.
  */
 import type { Knex } from 'knex';
+import * as logHead from './content/0001-log-head.ts';
+import * as changes from './content/0002-changes.ts';
+import * as repositories from './content/0003-repositories.ts';
+import * as manifests from './content/0004-manifests.ts';
+import * as tags from './content/0005-tags.ts';
+import * as blobs from './content/0006-blobs.ts';
+import * as blobLinks from './content/0007-blob-links.ts';
+import * as uploads from './content/0008-uploads.ts';
+import * as logProofs from './content/0009-log-proofs.ts';
+import * as manifestEdges from './content/0011-manifest-edges.ts';
+import * as replicaCounts from './content/0012-replica-counts.ts';
+import * as imageArrivals from './content/0013-image-arrivals.ts';
+import * as completeness from './content/0014-completeness.ts';
+import * as outbox from './content/0015-outbox.ts';
+import * as logRepairs from './content/0016-log-repairs.ts';
+import * as uploadLimits from './content/0017-upload-limits.ts';
+import * as webhookFormats from './events/0070-webhook-formats.ts';
+import * as activity from './events/0075-activity.ts';
+import * as imagePulls from './events/0076-image-pulls.ts';
+import * as externalImages from './events/0077-external-images.ts';
+import * as garbage from './lifecycle/0018-garbage.ts';
+import * as policies from './lifecycle/0080-policies.ts';
+import * as quotaUsages from './lifecycle/0081-quota-usages.ts';
+import * as accounts from './people/0020-accounts.ts';
+import * as accessTokens from './people/0021-access-tokens.ts';
+import * as refreshTokens from './people/0022-refresh-tokens.ts';
+import * as identity from './people/0023-identity.ts';
+import * as uploadKeys from './people/0024-upload-keys.ts';
+import * as sites from './people/0025-sites.ts';
+import * as invitations from './people/0026-invitations.ts';
+import * as leases from './people/0027-leases.ts';
+import * as sitePlaces from './people/0028-site-places.ts';
+import * as siteReports from './people/0029-site-reports.ts';
+import * as siteOrders from './people/0030-site-orders.ts';
+import * as groupsAndRobots from './people/0090-groups-and-robots.ts';
+import * as auditLog from './people/0091-audit-log.ts';
+import * as nameTree from './tree/0060-name-tree.ts';
+import * as tagPushes from './tree/0061-tag-pushes.ts';
+import * as pushesCarried from './tree/0062-pushes-carried.ts';
+import * as nameLeases from './tree/0063-name-leases.ts';
+import * as manyAtOnce from './tree/0064-many-at-once.ts';
+import * as virtualRegistries from './virtual/0040-virtual-registries.ts';
+import * as virtualCache from './virtual/0041-virtual-cache.ts';
+import * as cachedGarbage from './virtual/0042-cached-garbage.ts';
+import * as virtualCounts from './virtual/0043-virtual-counts.ts';
+import * as cachedAbsence from './virtual/0044-cached-absence.ts';
 
-/** Each is loaded where it is to run: a start that finds nothing to do needs the names alone. */
-export const migrations: Readonly<Record<string, () => Promise<Knex.Migration>>> = {
-  '0001-log-head': () => import('./content/0001-log-head.ts'),
-  '0002-changes': () => import('./content/0002-changes.ts'),
-  '0003-repositories': () => import('./content/0003-repositories.ts'),
-  '0004-manifests': () => import('./content/0004-manifests.ts'),
-  '0005-tags': () => import('./content/0005-tags.ts'),
-  '0006-blobs': () => import('./content/0006-blobs.ts'),
-  '0007-blob-links': () => import('./content/0007-blob-links.ts'),
-  '0008-uploads': () => import('./content/0008-uploads.ts'),
-  '0009-log-proofs': () => import('./content/0009-log-proofs.ts'),
-  '0011-manifest-edges': () => import('./content/0011-manifest-edges.ts'),
-  '0012-replica-counts': () => import('./content/0012-replica-counts.ts'),
-  '0013-image-arrivals': () => import('./content/0013-image-arrivals.ts'),
-  '0014-completeness': () => import('./content/0014-completeness.ts'),
-  '0015-outbox': () => import('./content/0015-outbox.ts'),
-  '0016-log-repairs': () => import('./content/0016-log-repairs.ts'),
-  '0017-upload-limits': () => import('./content/0017-upload-limits.ts'),
-  '0018-garbage': () => import('./lifecycle/0018-garbage.ts'),
-  '0020-accounts': () => import('./people/0020-accounts.ts'),
-  '0021-access-tokens': () => import('./people/0021-access-tokens.ts'),
-  '0022-refresh-tokens': () => import('./people/0022-refresh-tokens.ts'),
-  '0023-identity': () => import('./people/0023-identity.ts'),
-  '0024-upload-keys': () => import('./people/0024-upload-keys.ts'),
-  '0025-sites': () => import('./people/0025-sites.ts'),
-  '0026-invitations': () => import('./people/0026-invitations.ts'),
-  '0027-leases': () => import('./people/0027-leases.ts'),
-  '0028-site-places': () => import('./people/0028-site-places.ts'),
-  '0029-site-reports': () => import('./people/0029-site-reports.ts'),
-  '0030-site-orders': () => import('./people/0030-site-orders.ts'),
-  '0040-virtual-registries': () => import('./virtual/0040-virtual-registries.ts'),
-  '0041-virtual-cache': () => import('./virtual/0041-virtual-cache.ts'),
-  '0042-cached-garbage': () => import('./virtual/0042-cached-garbage.ts'),
-  '0043-virtual-counts': () => import('./virtual/0043-virtual-counts.ts'),
-  '0044-cached-absence': () => import('./virtual/0044-cached-absence.ts'),
-  '0060-name-tree': () => import('./tree/0060-name-tree.ts'),
-  '0061-tag-pushes': () => import('./tree/0061-tag-pushes.ts'),
-  '0062-pushes-carried': () => import('./tree/0062-pushes-carried.ts'),
-  '0063-name-leases': () => import('./tree/0063-name-leases.ts'),
-  '0064-many-at-once': () => import('./tree/0064-many-at-once.ts'),
-  '0070-webhook-formats': () => import('./events/0070-webhook-formats.ts'),
-  '0075-activity': () => import('./events/0075-activity.ts'),
-  '0076-image-pulls': () => import('./events/0076-image-pulls.ts'),
-  '0077-external-images': () => import('./events/0077-external-images.ts'),
-  '0080-policies': () => import('./lifecycle/0080-policies.ts'),
-  '0081-quota-usages': () => import('./lifecycle/0081-quota-usages.ts'),
-  '0090-groups-and-robots': () => import('./people/0090-groups-and-robots.ts'),
-  '0091-audit-log': () => import('./people/0091-audit-log.ts'),
+export const migrations: Readonly<Record<string, Knex.Migration>> = {
+  '0001-log-head': logHead,
+  '0002-changes': changes,
+  '0003-repositories': repositories,
+  '0004-manifests': manifests,
+  '0005-tags': tags,
+  '0006-blobs': blobs,
+  '0007-blob-links': blobLinks,
+  '0008-uploads': uploads,
+  '0009-log-proofs': logProofs,
+  '0011-manifest-edges': manifestEdges,
+  '0012-replica-counts': replicaCounts,
+  '0013-image-arrivals': imageArrivals,
+  '0014-completeness': completeness,
+  '0015-outbox': outbox,
+  '0016-log-repairs': logRepairs,
+  '0017-upload-limits': uploadLimits,
+  '0018-garbage': garbage,
+  '0020-accounts': accounts,
+  '0021-access-tokens': accessTokens,
+  '0022-refresh-tokens': refreshTokens,
+  '0023-identity': identity,
+  '0024-upload-keys': uploadKeys,
+  '0025-sites': sites,
+  '0026-invitations': invitations,
+  '0027-leases': leases,
+  '0028-site-places': sitePlaces,
+  '0029-site-reports': siteReports,
+  '0030-site-orders': siteOrders,
+  '0040-virtual-registries': virtualRegistries,
+  '0041-virtual-cache': virtualCache,
+  '0042-cached-garbage': cachedGarbage,
+  '0043-virtual-counts': virtualCounts,
+  '0044-cached-absence': cachedAbsence,
+  '0060-name-tree': nameTree,
+  '0061-tag-pushes': tagPushes,
+  '0062-pushes-carried': pushesCarried,
+  '0063-name-leases': nameLeases,
+  '0064-many-at-once': manyAtOnce,
+  '0070-webhook-formats': webhookFormats,
+  '0075-activity': activity,
+  '0076-image-pulls': imagePulls,
+  '0077-external-images': externalImages,
+  '0080-policies': policies,
+  '0081-quota-usages': quotaUsages,
+  '0090-groups-and-robots': groupsAndRobots,
+  '0091-audit-log': auditLog,
 };

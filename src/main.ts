@@ -57,6 +57,10 @@ function addSiteCommands(program: Command): void {
     .description('A site of the demo.')
     .action(async () => (await import('./demo/witness.ts')).serveWitnessed(await settle({})));
   program
+    .command('prepare', { hidden: true })
+    .description('Make in advance what takes most of a first start.')
+    .action(async () => (await import('./serve.ts')).prepareFirstStarts());
+  program
     .command('docs', { hidden: true })
     .description('Write docs/configuration.md and docs/errors.md.')
     .action(async () => (await import('./docs.ts')).writeDocs());

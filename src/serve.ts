@@ -9,7 +9,7 @@ import { Processes } from './processes.ts';
 import type { Observers } from './server.ts';
 import type { Site } from './site.ts';
 import { waitForStop } from './stop.ts';
-import { openDatabase, openPorts, type Ports } from './wire.ts';
+import { openDatabase, openPorts, type Ports, prepareDatabase } from './wire.ts';
 
 /** Children get longer than their own deadline, so that they can say that it passed. */
 const LATE_MS = 5000;
@@ -58,11 +58,11 @@ async function serveAlone(
 ): Promise<void> {
   const { answerUntil } = await import('./server.ts');
   const metrics = await openMetrics(common.config, foundation.ports);
-  await withReplication(foundation, common, (site) => {
+  await withReplication(foundation, common, (site, begin) => {
     metrics?.addSite(site.geo.status.read);
     const onAnswer = common.witness?.(site);
     return withMetricsServer(common.config, metrics && (() => metrics.print()), () =>
-      answerUntil(stopping, site, { figures: metrics, onAnswer }),
+      answerUntil(stopping, site, { figures: metrics, onAnswer, onReady: begin }),
     );
   });
 }
@@ -105,7 +105,8 @@ async function supervise(
   const processes = new Processes({ log, clock, environment });
   const isCounted = config.metricsListen !== 'off';
   const print = isCounted ? (await import('./metrics.ts')).sumOfChildren() : undefined;
-  await withReplication(foundation, common, async () => {
+  await withReplication(foundation, common, async (_site, begin) => {
+    begin();
     try {
       await processes.start(config.processes);
       // Only now: a child that is still loading would keep whoever reads the metrics waiting.
@@ -140,26 +141,31 @@ async function serveAsChild(stopping: Promise<void>, config: Config, log: Log): 
 async function withReplication(
   foundation: Foundation,
   { config, log }: Common,
-  task: (site: Site) => Promise<void>,
+  task: (site: Site, begin: () => void) => Promise<void>,
 ): Promise<void> {
   const { openSite } = await import('./site.ts');
   const site = await openSite({ ...foundation, config, log });
   try {
-    if (config.replication === 'separate') await task(site);
-    else await replicateWhile(site, () => task(site));
+    if (config.replication === 'separate') await task(site, () => {});
+    else await replicateWhile(site, (begin) => task(site, begin));
   } finally {
     await site.close();
   }
 }
 
-/** The task begins first: a site answers while its replication still loads. */
-async function replicateWhile(site: Site, task: () => Promise<void>): Promise<void> {
+/** The task says when to begin: a site answers before its replication is loaded. */
+async function replicateWhile(
+  site: Site,
+  task: (begin: () => void) => Promise<void>,
+): Promise<void> {
   const { replicate } = await import('./site.ts');
-  const replicating = replicate(site);
+  let replicating: ReturnType<typeof replicate> | undefined;
   try {
-    await task();
+    await task(() => {
+      replicating ??= replicate(site);
+    });
   } finally {
-    await (await replicating).close();
+    await (await replicating)?.close();
   }
 }
 
@@ -173,7 +179,8 @@ export async function work(config: Config): Promise<void> {
   const foundation = await prepare(config, log);
   try {
     await withReplication(foundation, { config, log }, (site) =>
-      replicateWhile(site, async () => {
+      replicateWhile(site, async (begin) => {
+        begin();
         log.info({ site: config.site }, 'replicating');
         await stopping;
       }),
@@ -187,4 +194,13 @@ export async function work(config: Config): Promise<void> {
 export async function migrate(config: Config): Promise<void> {
   const database = await openDatabase(config, createLog(config.logLevel));
   await database.close();
+}
+
+/** Makes in advance what takes most of a first start; where that fails, first starts do without. */
+export async function prepareFirstStarts(): Promise<void> {
+  try {
+    await prepareDatabase();
+  } catch (error) {
+    process.stderr.write(`meridian: first starts take a second longer: ${String(error)}\n`);
+  }
 }

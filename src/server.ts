@@ -35,13 +35,18 @@ import { once } from './wire/once.ts';
 export interface Observers {
   readonly figures?: Figures | undefined;
   readonly onAnswer?: OnAnswer | undefined;
+  /** Called once it listens. */
+  readonly onReady?: () => void;
 }
+
+/** What few ask for at once loads so long after the start: whoever waits for that is told first. */
+const WARM_UP_MS = 250;
 
 /** Answers requests until the promise resolves; then lets running ones finish. */
 export async function answerUntil(
   stopping: Promise<void>,
   site: Site,
-  { figures, onAnswer }: Observers = {},
+  { figures, onAnswer, onReady }: Observers = {},
 ): Promise<void> {
   const { config, log } = site;
   const draining = new AbortController();
@@ -53,15 +58,22 @@ export async function answerUntil(
   const server = await listen(config, traces ? traceRequests(counted, traces) : counted);
   const scheme = config.tlsCert ? 'https' : 'http';
   log.info({ site: config.site, url: `${scheme}://${config.listen.host}:${server.port}` }, 'ready');
-  // Clients are answered while it loads; where that fails, its first caller is told.
-  void app.openApi?.().catch(() => undefined);
-  void site.remotes.load().catch(() => undefined);
+  onReady?.();
+  void warmUp(site, app, draining.signal);
   await stopping;
   log.info('stopping: what runs may finish');
   draining.abort();
   const couldFinish = await server.drain(config.drainDeadlineMs);
   if (!couldFinish) log.warn('the deadline passed: transfers were cut off');
   await traces?.close();
+}
+
+/** Whoever needs it sooner loads it; where that fails, its first caller is told. */
+async function warmUp(site: Site, app: AppOptions, draining: AbortSignal): Promise<void> {
+  await clock.sleep(WARM_UP_MS, draining).catch(() => undefined);
+  if (draining.aborted) return;
+  await app.openApi?.().catch(() => undefined);
+  await site.remotes.load().catch(() => undefined);
 }
 
 async function openTraces({ otlpEndpoint, site }: Config) {

@@ -222,6 +222,16 @@ export async function openServer(
   return openOwnDatabase({ data, log, onFirstStart });
 }
 
+/** @throws Error where no database can be made in advance */
+export async function prepareDatabase(): Promise<void> {
+  const { prepareFirstStarts } = await import('./storage/postgres/embedded.ts');
+  await prepareFirstStarts(searchPath());
+}
+
+function searchPath(): string {
+  return processEnvironment()['PATH'] ?? '';
+}
+
 interface OwnDatabaseOptions {
   readonly data: string;
   readonly log: Log;
@@ -239,7 +249,7 @@ async function openOwnDatabase(options: OwnDatabaseOptions): Promise<SiteDatabas
       dataDirectory: data,
       log,
       onFirstStart,
-      searchPath: processEnvironment()['PATH'] ?? '',
+      searchPath: searchPath(),
     });
     const close = async () => {
       await server.close();

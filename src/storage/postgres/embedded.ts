@@ -13,6 +13,7 @@ import {
   DATABASE_USER,
   prepareCluster,
   prepareSocketDirectory,
+  prepareTemplate,
 } from './embedded/cluster.ts';
 import { stopOrphan } from './embedded/orphan.ts';
 import { findPrograms } from './embedded/programs.ts';
@@ -54,6 +55,15 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 /** Reads and writes are few, so they need no processes of their own. The setting is new in 18. */
 const SETTINGS_SINCE_18 = { io_method: 'sync' };
+
+/**
+ * Makes in advance what takes most of a first start, for all that come.
+ * @throws Error in one sentence where it cannot be made: first starts do without.
+ */
+export async function prepareFirstStarts(searchPath: string): Promise<void> {
+  const [programs, account] = await Promise.all([findPrograms(searchPath), chooseAccount()]);
+  await prepareTemplate({ programs, account });
+}
 
 export class EmbeddedPostgres {
   /** Where to connect to. */

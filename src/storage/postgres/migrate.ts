@@ -58,11 +58,7 @@ async function isUpToDate(client: Client, names: readonly string[]): Promise<boo
  * calls it beforehand.
  */
 export async function loadMigrator() {
-  const [{ default: knex }] = await Promise.all([
-    import('knex'),
-    ...Object.values(migrations).map((load) => load()),
-  ]);
-  return knex;
+  return (await import('knex')).default;
 }
 
 async function runMigrations(url: string, names: readonly string[]): Promise<void> {
@@ -70,7 +66,7 @@ async function runMigrations(url: string, names: readonly string[]): Promise<voi
   const database = knex({
     client: 'pg',
     connection: url,
-    pool: { min: 0, max: 1, afterCreate: giveWay },
+    pool: { min: 0, max: 1, afterCreate: settle },
     log: SILENCE,
   });
   try {
@@ -102,11 +98,18 @@ const LOCK_TIMEOUT_MS = 100;
 const PAUSE_MS = 30;
 const MOST_TRIES = 5000;
 
-function giveWay(
+/**
+ * Nor does a migration wait for the disk: what a crash takes away comes again with the next start,
+ * since its mark is of the same transaction, and the first fact that is told to anybody is behind
+ * them all in the log.
+ */
+const SETTINGS = `SET lock_timeout = ${LOCK_TIMEOUT_MS}; SET synchronous_commit = off`;
+
+function settle(
   connection: { query(text: string, done: (error: Error | null) => void): void },
   done: (error: Error | null, connection: unknown) => void,
 ): void {
-  connection.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`, (error) => done(error, connection));
+  connection.query(SETTINGS, (error) => done(error, connection));
 }
 
 function isInTheWay(error: unknown): boolean {
@@ -118,6 +121,6 @@ function sourceOf(names: readonly string[]): Knex.MigrationSource<string> {
   return {
     getMigrations: async () => [...names],
     getMigrationName: (name) => name,
-    getMigration: (name) => migrations[name]!(),
+    getMigration: async (name) => migrations[name]!,
   };
 }

@@ -5,14 +5,14 @@
  *     <data directory>/postgres.new/    one in the making; of no worth after an interruption
  *     <data directory>/socket/          0700, the only way in; elsewhere where the path is too long
  */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { giveTo, type ServerAccount } from './account.ts';
 import type { Programs } from './programs.ts';
+import { run } from './run.ts';
+import { copyTemplate, makeTemplate } from './template.ts';
 
 export const DATABASE_USER = 'meridian';
 
@@ -20,10 +20,13 @@ const SOCKET_NAME = '.s.PGSQL.5432';
 /** `sun_path` holds 108 bytes with its end, on macOS 104. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-export interface ClusterOptions {
-  readonly dataDirectory: string;
+interface MakingOptions {
   readonly programs: Programs;
   readonly account: ServerAccount;
+}
+
+export interface ClusterOptions extends MakingOptions {
+  readonly dataDirectory: string;
   /** Called where there is no cluster yet, before one is made: that takes a second. */
   readonly onFirstStart?: () => void;
 }
@@ -39,25 +42,41 @@ export async function prepareCluster(options: ClusterOptions): Promise<string> {
 async function createCluster(options: ClusterOptions, cluster: string): Promise<void> {
   options.onFirstStart?.();
   const draft = `${cluster}.new`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { mode: 0o700 });
+  await openDraft(draft);
+  const { template } = options.programs;
+  if (!template || !(await copyTemplate(template, draft))) {
+    await openDraft(draft);
+    await giveTo(options.account, draft);
+    await runInitdb(options, draft);
+  }
+  await syncFiles(options, draft);
   await giveTo(options.account, draft);
-  await runInitdb(options, draft);
   await rename(draft, cluster);
   await syncDirectory(options.dataDirectory);
 }
 
+/** What is left of one that was cut off is of no worth. */
+async function openDraft(draft: string): Promise<void> {
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+}
+
+/** Makes in advance what first starts copy, where the programs have a place for it. */
+export async function prepareTemplate(options: MakingOptions): Promise<void> {
+  const { template } = options.programs;
+  if (template === undefined) return;
+  await makeTemplate(template, async (draft) => {
+    await giveTo(options.account, draft);
+    await runInitdb(options, draft);
+  });
+}
+
 /** The password-free `trust` is for the socket alone, whose folder nobody else may enter. */
-async function runInitdb(options: ClusterOptions, draft: string): Promise<void> {
+async function runInitdb(options: MakingOptions, draft: string): Promise<void> {
   const settings = ['--username', DATABASE_USER, '--encoding', 'UTF8', '--no-locale'];
   const ways = ['--auth', 'trust', '--no-sync'];
-  // Where nobody names a zone, initdb compares this machine's with every zone that there is.
-  const inUtc = ['env', 'TZ=UTC', ...options.account.prefix];
-  const initdb = [...inUtc, options.programs.initdb, '--pgdata', draft];
   try {
-    await run([...initdb, ...settings, ...ways]);
-    // One call for the whole file system takes a tenth of the time of a thousand fsyncs.
-    await run(['sync', '--file-system', draft]).catch(() => run([...initdb, '--sync-only']));
+    await run([...initdbOf(options, draft), ...settings, ...ways]);
   } catch (error) {
     const { stderr, message } = error as Error & { readonly stderr?: string };
     throw new Error(`PostgreSQL's files could not be made in ${draft}: ${stderr || message}`, {
@@ -66,9 +85,15 @@ async function runInitdb(options: ClusterOptions, draft: string): Promise<void> 
   }
 }
 
-async function run(command: readonly string[]): Promise<void> {
-  const [program, ...words] = command;
-  await promisify(execFile)(program!, words);
+/** One call for the whole file system takes a tenth of the time of a thousand fsyncs. */
+async function syncFiles(options: MakingOptions, draft: string): Promise<void> {
+  const oneByOne = () => run([...initdbOf(options, draft), '--sync-only']);
+  await run(['sync', '--file-system', draft]).catch(oneByOne);
+}
+
+/** Where nobody names a zone, initdb compares this machine's with every zone that there is. */
+function initdbOf({ account, programs }: MakingOptions, draft: string): readonly string[] {
+  return ['env', 'TZ=UTC', ...account.prefix, programs.initdb, '--pgdata', draft];
 }
 
 /**

@@ -12,6 +12,8 @@ import { delimiter, dirname, join, relative } from 'node:path';
 export interface Programs {
   readonly initdb: string;
   readonly postgres: string;
+  /** Where the cluster lies that was made with them in advance, if it was; see `template.ts`. */
+  readonly template?: string;
 }
 
 interface Link {
@@ -47,7 +49,16 @@ async function findPackaged(): Promise<Programs | undefined> {
   const root = findPackageRoot();
   if (root === undefined) return undefined;
   await makeLinks(root);
-  return findIn(join(root, 'native', 'bin'));
+  const programs = await findIn(join(root, 'native', 'bin'));
+  return programs && { ...programs, template: await placeTemplate(root) };
+}
+
+/** Beside the package, in the folder that tools share for what they can make again. */
+async function placeTemplate(root: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
+  return join(dirname(dirname(root)), '.cache', 'meridian', `cluster-${version}`);
 }
 
 function findPackageRoot(): string | undefined {
