@@ -34,12 +34,18 @@ export interface ReconcileReport {
   readonly bytes: number;
 }
 
-/** What is written in one phase may need what the one before it has set right. */
-const PHASES: readonly (readonly SnapshotPart[])[] = [
-  ['sites', 'accounts', 'upstreams', 'repositories'],
-  ['tokens', 'virtual-registries', 'links', 'manifests'],
-  ['tags'],
-];
+/** What is written of a part needs what those before it have set right. */
+const NEEDS = new Map<SnapshotPart, readonly SnapshotPart[]>([
+  ['sites', []],
+  ['accounts', []],
+  ['upstreams', []],
+  ['repositories', []],
+  ['tokens', ['accounts']],
+  ['virtual-registries', ['upstreams']],
+  ['links', ['repositories']],
+  ['manifests', ['repositories']],
+  ['tags', ['manifests']],
+]);
 
 /** Behind every name within a repository. */
 const END = '~';
@@ -96,7 +102,7 @@ interface Work {
   readonly tally: Tally;
 }
 
-/** All parts at once, but each is set right behind its phase. Where one fails, all end. */
+/** All parts at once, but each is set right behind those that it needs. One that fails ends all. */
 async function reconcileAll(
   repository: RepositoryName | undefined,
   work: Work,
@@ -105,19 +111,22 @@ async function reconcileAll(
   const failing = new AbortController();
   // One for each, so that it is not one signal that many requests listen to.
   const endingFor = () => AbortSignal.any([signal, failing.signal]);
-  const running: Promise<void>[] = [];
-  for (const parts of PHASES) {
-    const ready = Promise.all(running);
+  const running = new Map<SnapshotPart, Promise<unknown>>();
+  for (const [part, needs] of NEEDS) {
+    const ready = Promise.all(needs.map((needed) => running.get(needed)));
+    const scopes = scopeOf(part, repository);
+    const done = Promise.all(
+      scopes.map((scope) => reconcilePart({ ...scope, ready }, work, endingFor())),
+    );
     // Whoever waits for it hears of it.
-    ready.catch(() => failing.abort());
-    const scopes = parts.flatMap((part) => scopeOf(part, repository));
-    running.push(...scopes.map((scope) => reconcilePart({ ...scope, ready }, work, endingFor())));
+    done.catch(() => failing.abort());
+    running.set(part, done);
   }
   try {
-    await Promise.all(running);
+    await Promise.all(running.values());
   } finally {
     failing.abort();
-    await Promise.allSettled(running);
+    await Promise.allSettled(running.values());
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   Difference,
   KeyRange,
   PlacedPage,
+  Repair,
   Snapshot,
   SnapshotPart,
   SnapshotRow,
@@ -44,36 +45,55 @@ export async function settle(
     signal.throwIfAborted();
     const answer = await options.primarySite.readFacts({ part, ranges: left }, signal);
     options.onAnswer(answer);
-    const again: KeyRange[] = [];
-    for (const [nth, range] of left.entries()) {
-      const page = { ...answer.pages[nth]!, part } as PlacedPage;
-      if (isDamaged(page)) {
-        damagedAtPrimary += 1;
-        options.log.error({ part, key: page.rows[0]!.key }, 'a manifest is damaged at the primary');
-        continue;
-      }
-      const repair = await repairPage(page, options);
-      if (repair.differences.length > 0) tries = 0;
-      differences.push(...repair.differences);
-      if (!repair.isSettled) again.push(range);
-      else if (page.through?.join(' ') !== range.through?.join(' ')) {
-        again.push({ ...range, after: page.through! });
-      }
+    const read = left.map((range, nth) => {
+      return { range, page: { ...answer.pages[nth]!, part } as PlacedPage };
+    });
+    const [damaged, sound] = [true, false].map((is) => {
+      return read.filter(({ page }) => isDamaged(page) === is);
+    }) as [Read[], Read[]];
+    for (const { page } of damaged) {
+      options.log.error({ part, key: page.rows[0]!.key }, 'a manifest is damaged at the primary');
     }
-    left = again;
+    damagedAtPrimary += damaged.length;
+    const pages = sound.map(({ page }) => page);
+    const repairs = await repairPages(pages, options);
+    const found = repairs.flatMap((repair) => repair.differences);
+    if (found.length > 0) tries = 0;
+    differences.push(...found);
+    left = sound.flatMap((each, nth) => restOf(each, repairs[nth]!));
   }
   return { differences, unsure: left.length, damagedAtPrimary };
 }
 
-async function repairPage(page: PlacedPage, { passage, snapshot, log }: SettleOptions) {
-  if (!(await passage.waitFor(page.position))) {
+/** A range, and what the primary has in it. */
+interface Read {
+  readonly range: KeyRange;
+  readonly page: PlacedPage;
+}
+
+/** What of a range has to be read again, if anything. */
+function restOf({ range, page }: Read, { isSettled }: Repair): KeyRange[] {
+  if (!isSettled) return [range];
+  const isAll = page.through?.join(' ') === range.through?.join(' ');
+  return isAll ? [] : [{ ...range, after: page.through! }];
+}
+
+async function repairPages(
+  pages: readonly PlacedPage[],
+  { passage, snapshot, log }: SettleOptions,
+): Promise<Repair[]> {
+  const position = Math.max(0, ...pages.map((page) => page.position));
+  if (!(await passage.waitFor(position))) {
     throw new Error('this site has not caught up with its primary, so nothing can be compared');
   }
-  const repair = await snapshot.repair(page);
-  for (const { key, kind } of repair.differences) {
-    log.warn({ part: page.part, key, kind }, 'a fact was not as at the primary: it is set right');
+  const repairs = await snapshot.repair(pages);
+  for (const [nth, { differences }] of repairs.entries()) {
+    const { part } = pages[nth]!;
+    for (const { key, kind } of differences) {
+      log.warn({ part, key, kind }, 'a fact was not as at the primary: it is set right');
+    }
   }
-  return repair;
+  return repairs;
 }
 
 /** A page that cannot be right is none to repair by. */

@@ -99,13 +99,15 @@ export interface Snapshot {
   readRange(part: SnapshotPart, range: KeyRange): Promise<PlacedPage>;
 
   /**
-   * At a secondary: makes the rows of a range what the primary's page says, in one transaction.
-   * A row counts as a difference only where no change between the page's position and this site's
+   * At a secondary: makes the rows of ranges what the primary's pages say, in one transaction: the
+   * disk is waited for once. A row counts as a difference only where no change between the page's position and this site's
    * own touched it, so what is under way is never taken for damage; where this site has not
-   * applied that position yet, or forgot what came behind it, nothing is done at all. Whoever
+   * applied that position yet, or forgot what came behind it, nothing is done for that page. Whoever
    * remembers facts is told to forget them (`LogHead.repairs`).
+   *
+   * @returns what was done for each page
    */
-  repair(page: PlacedPage): Promise<Repair>;
+  repair(pages: readonly PlacedPage[]): Promise<Repair[]>;
 
   /**
    * At a secondary: makes the range of the page what the page says, in one transaction. Rows that

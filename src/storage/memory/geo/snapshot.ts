@@ -53,9 +53,13 @@ export class MemorySnapshot implements Snapshot {
     return { ...range, part, rows, position: this.#facts.head };
   }
 
-  async repair(page: PlacedPage): Promise<Repair> {
-    const { head, tail } = this.#facts;
+  async repair(pages: readonly PlacedPage[]): Promise<Repair[]> {
     if (this.#facts.role === 'primary') throw new Error('a primary has nobody to be repaired by');
+    return pages.map((page) => this.#repairOne(page));
+  }
+
+  #repairOne(page: PlacedPage): Repair {
+    const { head, tail } = this.#facts;
     if (head < page.position || tail > page.position) return { differences: [], isSettled: false };
     const facts = this.#facts.list(page.position, head - page.position).map(({ fact }) => fact);
     const own = this.#listWithin(page.part, page);

@@ -63,8 +63,12 @@ export class PostgresSnapshot implements Snapshot {
     return { ...range, ...found, part };
   }
 
-  repair(page: PlacedPage): Promise<Repair> {
-    return this.#walk((trx) => repairRange(trx, page));
+  repair(pages: readonly PlacedPage[]): Promise<Repair[]> {
+    return this.#walk(async (trx) => {
+      const repairs: Repair[] = [];
+      for (const page of pages) repairs.push(await repairRange(trx, page));
+      return repairs;
+    });
   }
 
   #walk<Outcome>(work: (trx: Knex.Transaction) => Promise<Outcome>): Promise<Outcome> {

@@ -5,6 +5,7 @@ import type { RepositoryName, Tag } from '../../../../src/oci/reference.ts';
 import type { Fact } from '../../../../src/storage/change-log.ts';
 import {
   type KeyRange,
+  type PlacedPage,
   SNAPSHOT_PARTS,
   type SnapshotKey,
   type SnapshotPart,
@@ -47,6 +48,7 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
       const rows = fact ? [{ key, fact }] : [];
       await secondary.snapshot.replace({ part, after: before(key), through: key, rows });
     };
+    const repair = async (page: PlacedPage) => (await secondary.snapshot.repair([page]))[0]!;
     const differing = async (part: SnapshotPart) => {
       const stretches = await cut(part, {}, 1);
       const own = await secondary.snapshot.sum(part, stretches);
@@ -90,6 +92,16 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
       const [only, ...others] = await cut('tags', none, 3);
       expect(only).to.deep.include({ ...none, rows: 0 });
       expect(others).to.deep.equal([]);
+    });
+
+    it('sets several ranges right at once, and says what each was', async () => {
+      await damage('tags', [app, 'w2']);
+      await damage('tags', [app, 'w3'], recorded(imageOf('w0').digest, 'w3'));
+      const [missing, wrong] = [await readRow('tags', app, 'w2'), await readRow('tags', app, 'w3')];
+      const repairs = await secondary.snapshot.repair([missing.page, wrong.page]);
+      const kinds = repairs.map(({ differences }) => differences.map(({ kind }) => kind));
+      expect(kinds).to.deep.equal([['missing'], ['wrong']]);
+      expect(await differing('tags')).to.deep.equal([]);
     });
 
     it('differs where a row is missing, wrong or too much, and nowhere else', async () => {
@@ -141,7 +153,7 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
       for (const part of SNAPSHOT_PARTS) {
         for (const range of await differing(part)) {
           const page = await primary.snapshot.readRange(part, range);
-          const { differences, isSettled } = await secondary.snapshot.repair(page);
+          const { differences, isSettled } = await repair(page);
           expect(isSettled).to.equal(true);
           found.push(...differences.map(({ key, kind }) => [part, key, kind] as never));
         }
@@ -156,8 +168,8 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
 
     it('does nothing where nothing differs', async () => {
       const { page } = await readRow('tags', app, 'w1');
-      const repair = await secondary.snapshot.repair(page);
-      expect(repair).to.deep.equal({ differences: [], isSettled: true });
+      const done = await repair(page);
+      expect(done).to.deep.equal({ differences: [], isSettled: true });
       expect(await secondary.changeLog.readHead()).not.to.have.property('repairs');
     });
 
@@ -167,11 +179,11 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
       await primary.metadata.deleteTag(app, tagNamed('w1'), '');
       await catchUp();
       const none = { differences: [], isSettled: false };
-      expect(await secondary.snapshot.repair(early)).to.deep.equal(none);
+      expect(await repair(early)).to.deep.equal(none);
       // Read behind a change that this site has not applied yet.
       await primary.metadata.deleteTag(app, tagNamed('w2'), '');
       const { page: late } = await readRow('tags', app, 'w2');
-      expect(await secondary.snapshot.repair(late)).to.deep.equal(none);
+      expect(await repair(late)).to.deep.equal(none);
       expect(await secondary.metadata.findTag(app, tagNamed('w2'))).to.equal(imageOf('w2').digest);
     });
 
@@ -180,7 +192,7 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
       await primary.metadata.deleteTag(app, tagNamed('w2'), '');
       await catchUp();
       await damage('tags', [app, 'w1']);
-      const { differences } = await secondary.snapshot.repair(page);
+      const { differences } = await repair(page);
       expect(differences).to.deep.equal([{ key: [app, 'w1'], kind: 'missing' }]);
     });
 
@@ -192,12 +204,12 @@ export function describeSnapshotContract(name: string, open: OpenPorts): void {
       await catchUp();
       await secondary.changeLog.trim(await secondary.changeLog.head());
       const none = { differences: [], isSettled: false };
-      expect(await secondary.snapshot.repair(page)).to.deep.equal(none);
+      expect(await repair(page)).to.deep.equal(none);
     });
 
     it('repairs nothing at a primary', async () => {
       const { page } = await readRow('tags', app, 'w1');
-      const failure: unknown = await primary.snapshot.repair(page).then(
+      const failure: unknown = await primary.snapshot.repair([page]).then(
         () => undefined,
         (error: unknown) => error,
       );
