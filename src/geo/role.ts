@@ -16,6 +16,12 @@ interface Dependencies {
 /** The header that carries the epoch in each message between sites. */
 export const EPOCH_HEADER = 'meridian-epoch';
 
+/**
+ * Each restore and each switchover raises the epoch by one, so nobody is this far ahead. A site that
+ * says so errs or lies: it would use up the numbers by which a primary can be replaced at all.
+ */
+const MOST_AHEAD = 1000;
+
 export class SiteRole {
   readonly #sites: Dependencies['sites'];
   readonly #log: Log;
@@ -50,15 +56,28 @@ export class SiteRole {
   /**
    * Hears which epoch another site lives in. Where it is higher than our own, somebody else became
    * the primary: this site stops accepting writes before it does anything else.
+   *
+   * @param from name of the site that says so; absent where it is the primary
+   * @throws RegistryError with 409 for an epoch that none can be in; nothing changes then
    */
-  async hear(epoch: number): Promise<void> {
+  async hear(epoch: number, from = 'the primary'): Promise<void> {
     if (epoch <= this.#epoch) return;
     const own = await this.read();
     if (epoch <= own.epoch) return;
+    if (epoch > own.epoch + MOST_AHEAD) {
+      this.#log.error({ epoch, own: own.epoch, from }, 'an epoch was claimed that cannot be');
+      throw new RegistryError('UNSUPPORTED', {
+        status: 409,
+        message: `epoch ${epoch} is too far from ours, which is ${own.epoch}`,
+      });
+    }
     await this.#sites.recordRole('secondary', epoch);
     this.#epoch = epoch;
     if (own.role === 'primary') {
-      this.#log.warn({ epoch, own: own.epoch }, 'another site is the primary now: writes end here');
+      this.#log.error(
+        { epoch, own: own.epoch, from },
+        'another site is the primary now: writes end here',
+      );
     }
   }
 }

@@ -59,5 +59,5 @@ async function requireSite(
   if (!(caller instanceof SiteCaller)) {
     throw new RegistryError('DENIED', { message: 'checksums are for the sites of the cluster' });
   }
-  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
+  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0, caller.site);
 }

@@ -30,7 +30,7 @@ async function sendFeed(context: Context, dependencies: FeedDependencies): Promi
     throw new RegistryError('DENIED', { message: 'the feed is for the sites of the cluster' });
   }
   // Before anything else is said: a primary that was replaced must learn of it.
-  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
+  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0, caller.site);
   const gone = new AbortController();
   context.res.once('close', () => gone.abort());
   const wanted = { after: readAfter(context), follower: caller.site };

@@ -71,7 +71,7 @@ async function takeReport(
   if (!(caller instanceof SiteCaller) || caller.site !== site) {
     throw new RegistryError('DENIED', { message: 'a site reports of itself alone' });
   }
-  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
+  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0, site);
   const report = await readJson(context, reportShape);
   if (report.where) await sites.move(site, report.where);
   // Who waits for an image looks at both, and for each the disk is waited for.

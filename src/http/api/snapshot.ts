@@ -29,7 +29,7 @@ async function sendPage(context: Context, dependencies: SnapshotDependencies): P
   if (!(caller instanceof SiteCaller)) {
     throw new RegistryError('DENIED', { message: 'the snapshot is for the sites of the cluster' });
   }
-  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0);
+  await role.hear(parseEpoch(context.get(EPOCH_HEADER)) ?? 0, caller.site);
   const query = new URLSearchParams(context.querystring);
   const part = SNAPSHOT_PARTS.find((name) => name === query.get('part'));
   const after = query.getAll('after');
