@@ -3,7 +3,7 @@
  * loaded when it is opened, so that a site loads only what it uses, and its database starts
  * meanwhile.
  */
-import type { Limit, Limiter } from './auth/limits/limiter.ts';
+import { type Limit, type Limiter, openShares } from './auth/limits/limiter.ts';
 import { systemClock as clock } from './clock.ts';
 import { VERSION } from './config/version.ts';
 import { type Config, processEnvironment } from './config.ts';
@@ -88,7 +88,7 @@ export interface Ports extends Closable {
   readonly secretKeyStore: SecretKeyStore;
   readonly blobStore: BlobStore;
   readonly ledger: Ledger;
-  /** Where all machines count failed log-ins; absent where each counts its own. */
+  /** Where all machines count what is limited; absent where one process counts its own. */
   readonly openLimiter?: (limit: Limit) => Limiter;
 }
 
@@ -129,10 +129,12 @@ export async function openBlobStore({
 async function openLedger({
   redisUrl,
   site,
+  processes,
 }: Config): Promise<Closable & Pick<Ports, 'ledger' | 'openLimiter'>> {
   if (!redisUrl) {
     const { MemoryLedger } = await import('./storage/memory/ledger.ts');
-    return { ledger: new MemoryLedger(), close: async () => {} };
+    const shares = processes > 1 ? { openLimiter: openShares(processes) } : {};
+    return { ledger: new MemoryLedger(), ...shares, close: async () => {} };
   }
   const { openRedis } = await import('./storage/redis/connection.ts');
   const { RedisLedger } = await import('./storage/redis/ledger.ts');

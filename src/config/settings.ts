@@ -47,7 +47,9 @@ const SITE = {
     kind: value.count(1, 64),
     fallback: '1',
     group: 'The site',
-    meaning: 'How many processes answer requests on this machine.',
+    meaning:
+      'How many processes answer requests on this machine. Without `REDIS_URL` each bears its ' +
+      'share of the failed log-ins and of the rates of requests that the site bears.',
   }),
   logLevel: given({
     variable: 'MERIDIAN_LOG_LEVEL',

@@ -28,6 +28,14 @@ export function openInMemory(limit: Limit): Limiter {
   };
 }
 
+/**
+ * In each of several processes its share of what is borne, rounded up: so all of them together bear
+ * hardly more than one would. Nothing tells which process answers whom.
+ */
+export function openShares(processes: number): (limit: Limit) => Limiter {
+  return (limit) => openInMemory({ ...limit, points: Math.ceil(limit.points / processes) });
+}
+
 async function load(limit: Limit): Promise<Limiter> {
   const { RateLimiterMemory } = await import('rate-limiter-flexible');
   return new RateLimiterMemory(limit);
