@@ -32,14 +32,20 @@ export interface ReportOptions {
 
 const INTERVAL_MS = 2000;
 
-/**
- * So long is waited for more of the same, so that a rush is told in few reports; and as long again
- * for each report that is on its way, so that a long line is not given more than it carries.
- */
+/** So long is waited for more of the same, so that a rush is told in few reports. */
 const GATHER_MS = 25;
 
-/** What happens now does not wait for the answer to what was told before: not on a long line. */
-const MOST_UNDER_WAY = 4;
+/**
+ * As long again for each report that is on its way, where nothing arrived: nobody waits for a
+ * change alone, and a line is not given more than it carries.
+ */
+const LINGER_MS = 25;
+
+/**
+ * What arrives now does not wait for the answer to what was told before: not on a line of a quarter
+ * of a second, which has brought the first answer by then.
+ */
+const MOST_UNDER_WAY = 8;
 
 /** Both fit into a small body, however long the names are. */
 const MAX_ARRIVALS = 100;
@@ -48,15 +54,18 @@ const MAX_PULLS = 40;
 /** Reports until the signal aborts. Never throws. */
 export async function report(options: ReportOptions, signal: AbortSignal): Promise<void> {
   const { arrivals, changeLog, clock } = options;
-  const bell = new Bell(clock);
-  const stops = [arrivals, changeLog].map((store) => store.watch(() => bell.ring()));
+  const [bell, arrived] = [new Bell(clock), new Bell(clock)];
+  const stops = [
+    changeLog.watch(() => bell.ring()),
+    arrivals.watch(() => [bell, arrived].forEach((each) => each.ring())),
+  ];
   const reports = new Reports(options, signal);
   while (!signal.aborted) {
     const isMore = await reports.begin();
     if (reports.isFailing) await clock.sleep(INTERVAL_MS, signal).catch(() => undefined);
     else if (!isMore && (await bell.wait(INTERVAL_MS, signal))) {
-      const gatherMs = GATHER_MS * (1 + reports.underWay);
-      await clock.sleep(gatherMs, signal).catch(() => undefined);
+      await arrived.wait(LINGER_MS * reports.underWay, signal);
+      await clock.sleep(GATHER_MS, signal).catch(() => undefined);
     }
   }
   for (const stop of stops) stop();

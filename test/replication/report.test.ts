@@ -24,6 +24,19 @@ const clock: Clock = {
     milliseconds < 500 ? turn() : systemClock.sleep(milliseconds / 50, signal),
 };
 
+/** Whoever waits for longer than to gather waits until somebody rings. */
+const lingering: Clock = {
+  ...clock,
+  sleep: (milliseconds, signal) => {
+    if (milliseconds <= 25) return turn();
+    return new Promise((_, reject) => {
+      const end = () => reject(new Error('somebody rang'));
+      if (signal!.aborted) end();
+      signal!.addEventListener('abort', end);
+    });
+  },
+};
+
 interface Sent extends Deferred<void> {
   readonly report: SelfReport;
 }
@@ -34,7 +47,7 @@ describe('reports', () => {
   let ending: AbortController;
   let reporting: Promise<void>;
 
-  const start = () => {
+  const start = (given = clock) => {
     const primarySite = {
       report: (told: SelfReport, signal: AbortSignal) => {
         const answer = { ...defer(), report: told };
@@ -46,7 +59,7 @@ describe('reports', () => {
       },
     };
     const status = { read: async () => figuresOf('lisbon') };
-    const options = { ...ports, primarySite, status, site: 'lisbon', clock, log };
+    const options = { ...ports, primarySite, status, site: 'lisbon', clock: given, log };
     return report(options, ending.signal);
   };
   /** An index without children is whole as soon as it is known. */
@@ -97,11 +110,19 @@ describe('reports', () => {
     await until('all is told', async () => (await ports.arrivals.listUntold(9)).length === 0);
   });
 
+  it('of what arrives do not wait because others are on their way', async () => {
+    ending.abort();
+    await reporting;
+    ending = new AbortController();
+    reporting = start(lingering);
+    for (const word of ['first', 'second', 'third']) await untilTold(await arrive(word));
+  });
+
   it('are only so many at once, and the next goes when one came through', async () => {
-    for (let n = 0; n < 9; n++) await untilSentMore(() => arrive(`image ${n}`));
-    expect(sent.length).to.equal(4);
+    for (let n = 0; n < 12; n++) await untilSentMore(() => arrive(`image ${n}`));
+    expect(sent.length).to.equal(8);
     sent[2]!.resolve();
-    await until('there is one more', async () => sent.length === 5);
+    await until('there is one more', async () => sent.length === 9);
   });
 
   it('say since when the primary knows of all pulls, once it was told of them', async () => {
@@ -132,7 +153,7 @@ describe('reports', () => {
   async function untilSentMore(act: () => Promise<unknown>): Promise<void> {
     const before = sent.length;
     await act();
-    if (before < 4) await until('one more is sent', async () => sent.length > before);
+    if (before < 8) await until('one more is sent', async () => sent.length > before);
     else for (let turns = 0; turns < 20; turns++) await turn();
   }
 });
