@@ -55,9 +55,9 @@ export class VirtualManifests {
 
   /** The very bytes. @throws RegistryError MANIFEST_UNKNOWN; UpstreamFailure */
   async get(call: VirtualCall, reference: Reference): Promise<VirtualReading<StoredManifest>> {
-    const { found, ...reading } = await this.#read(call, reference, false);
-    const { digest, mediaType, content } = found;
-    return { ...reading, found: { digest, mediaType, content: content! } };
+    const reading = await this.#read(call, reference, false);
+    // It is there, since it was asked for.
+    return reading as VirtualReading<StoredManifest>;
   }
 
   /** What {@link get} would give, less the content. @throws as it does */

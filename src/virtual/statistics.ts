@@ -26,10 +26,12 @@ interface Dependencies {
   readonly log: Log;
 }
 
+type CountedPull = Pull & { at: Date; times: number };
+
 type Counts = { -readonly [Count in keyof RegistryCounts]: number };
 
 const FLUSH_MS = 5000;
-/** More than this are not held: the rest of a storm is not counted. */
+/** More images and tags than this are not held: the rest of a storm is not counted. */
 const MAX_PULLS = 10_000;
 
 export class Statistics {
@@ -40,7 +42,7 @@ export class Statistics {
   readonly #closing = new AbortController();
   /** Not written yet. */
   #counts = new Map<string, Counts>();
-  #pulls: Pull[] = [];
+  #pulls = new Map<string, CountedPull>();
   #flushing: Promise<void> | undefined;
 
   constructor({ virtualCache, virtualCounts, clock, log }: Dependencies) {
@@ -70,8 +72,14 @@ export class Statistics {
   }
 
   /** Written soon; a pull that is lost when the process dies harms nothing. */
-  notePull(pull: Pull): void {
-    if (this.#pulls.length < MAX_PULLS) this.#pulls.push(pull);
+  notePull(pull: Omit<Pull, 'times'>): void {
+    const { upstream, image, digest, tag, at } = pull;
+    const key = `${upstream} ${image}@${digest} ${tag}`;
+    const known = this.#pulls.get(key);
+    if (known) {
+      known.times += 1;
+      known.at = at;
+    } else if (this.#pulls.size < MAX_PULLS) this.#pulls.set(key, { ...pull, times: 1 });
     this.#write();
   }
 
@@ -98,8 +106,8 @@ export class Statistics {
 
   /** What cannot be written is let go: counting must not stand in the way of pulling. */
   async #flush(): Promise<void> {
-    const [pulls, counts] = [this.#pulls, this.#counts];
-    this.#pulls = [];
+    const [pulls, counts] = [[...this.#pulls.values()], this.#counts];
+    this.#pulls = new Map();
     this.#counts = new Map();
     try {
       if (pulls.length > 0) await this.#cache.recordPulls(pulls);

@@ -21,13 +21,17 @@ export function virtualCallOf(call: Call): VirtualCall {
 /** Headers of the upstream are never passed on: these are all that speak of it. */
 export function printReading(reading: Omit<VirtualReading<unknown>, 'found'>): Headers {
   const { source, ageMs, isStale, namespace } = reading;
-  const age = ageMs === undefined ? undefined : ageMs / 1000;
   return {
     'Meridian-Source': source,
-    ...(age === undefined ? {} : { 'Meridian-Age': age.toFixed(3), Age: Math.floor(age) }),
+    ...(ageMs === undefined ? {} : printAge(ageMs)),
     ...(isStale ? STALE : {}),
     ...printNamespace(namespace),
   };
+}
+
+export function printAge(ageMs: number): Headers {
+  const age = ageMs / 1000;
+  return { 'Meridian-Age': age.toFixed(3), Age: Math.floor(age) };
 }
 
 /** Only where it was honoured (V17). */

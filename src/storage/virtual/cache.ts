@@ -59,10 +59,13 @@ export interface ManifestEntry {
   readonly manifests: readonly Digest[];
 }
 
-/** A pull to be counted: what was read, and how. */
+/** Pulls to be counted together: what was read, and how. */
 export interface Pull extends NamedContent {
   readonly tag?: Tag;
+  /** Of the last one. */
   readonly at: Date;
+  /** How many; one where absent. */
+  readonly times?: number;
 }
 
 /**

@@ -123,11 +123,11 @@ export class MemoryVirtualCache implements VirtualCache {
   }
 
   async recordPulls(pulls: readonly Pull[]): Promise<void> {
-    for (const { upstream, image, digest, tag, at } of pulls) {
+    for (const { upstream, image, digest, tag, at, times = 1 } of pulls) {
       const shelf = this.#book.cache.find(upstream, image);
       if (!shelf) continue;
       const counted = tag === undefined ? shelf.manifests.get(digest) : shelf.tags.get(tag);
-      if (counted) counted.use.pulls += 1;
+      if (counted) counted.use.pulls += times;
       if (counted) touch(counted.use, at);
       for (const use of listTouched(shelf, digest)) touch(use, at);
     }

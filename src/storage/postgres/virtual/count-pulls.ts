@@ -14,10 +14,10 @@ const LOCK_PLACES = `
  */
 const COUNT = `
   WITH pulled AS (
-    SELECT upstream, image, digest, tag, count(*) AS times, max(at) AS at
+    SELECT upstream, image, digest, tag, sum(times) AS times, max(at) AS at
     FROM unnest(CAST(:upstreams AS text[]), CAST(:images AS text[]), CAST(:digests AS text[]),
-                CAST(:tags AS text[]), CAST(:times AS timestamptz[]))
-         AS pull (upstream, image, digest, tag, at)
+                CAST(:tags AS text[]), CAST(:dates AS timestamptz[]), CAST(:times AS bigint[]))
+         AS pull (upstream, image, digest, tag, at, times)
     GROUP BY upstream, image, digest, tag
   ), read AS (
     SELECT upstream, image, digest, CAST(sum(times) AS bigint) AS times, max(at) AS at
@@ -58,6 +58,7 @@ export async function countPulls(trx: Knex.Transaction, pulls: readonly Pull[]):
     images: pulls.map(({ image }) => image),
     digests: pulls.map(({ digest }) => digest),
     tags: pulls.map(({ tag }) => tag ?? null),
-    times: pulls.map(({ at }) => at),
+    dates: pulls.map(({ at }) => at),
+    times: pulls.map(({ times = 1 }) => times),
   });
 }

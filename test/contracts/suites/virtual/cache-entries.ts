@@ -127,9 +127,8 @@ export function describeCacheEntriesContract(name: string, open: OpenPorts): voi
       expect(await find('v1')).not.to.have.property('pulledAt');
       const pull = { ...hub, digest };
       await cache.recordPulls([
-        { ...pull, tag: v1, at: later(1) },
         { ...pull, tag: v1, at: later(3) },
-        { ...pull, tag: v1, at: later(2) },
+        { ...pull, tag: v1, at: later(2), times: 2 },
         { ...pull, at: later(2) },
         { ...pull, tag: tagNamed('none'), at: later(1) },
         { ...pull, digest: blobOf('none'), at: later(9) },
