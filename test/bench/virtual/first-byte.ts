@@ -25,7 +25,7 @@ export async function benchFirstByte(
   stage: Stage,
   { rounds, sizeMib }: { readonly rounds: number; readonly sizeMib: number },
 ): Promise<Row[]> {
-  using line = await openDelayLine(stage.upstream.server.url, ROUND_TRIP_MS);
+  await using line = await openDelayLine(stage.upstream.server.url, ROUND_TRIP_MS);
   await stage.addRegistry('far', line.url);
   await using farPeer = await openProxy(line.url);
   const { upstream, peer } = stage;
