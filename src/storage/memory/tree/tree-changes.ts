@@ -98,7 +98,9 @@ export class MemoryTreeChanges implements TreeChanges {
 
   async lease(move: TreeMove, until: Date): Promise<MoveOutcome> {
     const outcome = this.#plan(move);
-    if (outcome.kind === 'moved') this.#facts.nameLeases.write(leaseOf(move), until);
+    if (outcome.kind !== 'moved') return outcome;
+    const isTree = !move.isAlone && outcome.names.some(({ from }) => from !== move.from);
+    this.#facts.nameLeases.write({ ...leaseOf(move), isTree }, until);
     return outcome;
   }
 

@@ -36,6 +36,11 @@ export async function appendChanges(
   circumstances: Circumstances = {},
 ): Promise<void> {
   await postDeeds(trx, facts, circumstances);
+  await appendTold(trx, facts);
+}
+
+/** The same, for facts whose deeds are in the outbox by now. @throws NotPrimary */
+export async function appendTold(trx: Knex.Transaction, facts: readonly Fact[]): Promise<void> {
   const { rows } =
     facts.length === 0
       ? await trx.raw("SELECT 1 FROM log_head WHERE role = 'primary'")

@@ -307,6 +307,15 @@ export function describeTreeChangesContract(name: string, open: OpenPorts): void
     });
 
     describe('a lease', () => {
+      it('keeps no names below a path where nothing lies that is to be moved', async () => {
+        await put('single', 'one', 'v1');
+        const move = moveOf('single', 'beta', { actor: 'eve' });
+        expect(await ports.treeChanges.lease(move, inAMinute())).to.include({ kind: 'moved' });
+        expect(await failureOf(put('beta', 'two'))).to.equal('NameLeased');
+        expect(await failureOf(put('beta/below', 'three'))).to.equal('none');
+        expect(await failureOf(put('single/below', 'four'))).to.equal('none');
+      });
+
       it('keeps writers from both paths until the move or its end', async () => {
         await put('acme/web/ui', 'a', 'v1');
         const planned = moveOf('acme/web', 'beta/web');

@@ -41,7 +41,7 @@ export async function leaseMove(
   until: Date,
 ): Promise<Told<MoveOutcome>> {
   const outcome = await plan(trx, move);
-  if (outcome.kind === 'moved') await writeLease(trx, leaseOf(move), until);
+  if (outcome.kind === 'moved') await writeLease(trx, narrowLeaseOf(move, outcome.names), until);
   return { outcome, told: [] };
 }
 
@@ -95,6 +95,12 @@ async function tell(
   const facts = await describeWhole(trx, { from, to }, actor);
   const gone = { kind: 'repository-deleted', repository: from, actor, movedTo: to } as const;
   return { facts: [...facts, gone], fromRepository: from };
+}
+
+/** Names below a path are kept for those alone who have something there, which they may move. */
+function narrowLeaseOf(move: TreeMove, names: readonly NameMove[]): NameLease {
+  const isTree = !move.isAlone && names.some(({ from }) => from !== move.from);
+  return { ...leaseOf(move), isTree };
 }
 
 function leaseOf({ from, to, isAlone, actor }: TreeMove): NameLease {

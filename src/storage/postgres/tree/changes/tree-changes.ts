@@ -1,6 +1,7 @@
 /** `TreeChanges` in PostgreSQL. Locks come in this order: policies, groups, repositories, rows. */
 import type { Knex } from 'knex';
 import { type Actor, nameOf, requestOf } from '../../../../oci/events/actor.ts';
+import type { Fact } from '../../../change-log.ts';
 import type {
   CopyOutcome,
   DeletionOutcome,
@@ -11,7 +12,8 @@ import type {
   TreeMove,
 } from '../../../tree/tree-changes.ts';
 import type { Database } from '../../database.ts';
-import { appendChanges } from '../../facts/append.ts';
+import { postDeeds } from '../../events/post.ts';
+import { appendTold } from '../../facts/append.ts';
 import { copyImage } from './copy.ts';
 import { deleteTree } from './delete.ts';
 import { leaseMove, moveTree } from './move.ts';
@@ -53,19 +55,22 @@ export class PostgresTreeChanges implements TreeChanges {
       await lockPolicies(trx);
       const { outcome, told } = await work(trx);
       const acting = { request: requestOf(actor), actor: nameOf(actor) };
-      for (const { facts, fromRepository } of cut(told)) {
-        await appendChanges(trx, facts, { ...acting, fromRepository });
+      for (const { facts, fromRepository } of told) {
+        await postDeeds(trx, facts, { ...acting, fromRepository });
       }
+      for (const facts of cut(told)) await appendTold(trx, facts);
       return outcome;
     });
   }
 }
 
-/** At least one, if only of nothing. */
-function cut(told: readonly Telling[]): Telling[] {
-  const parts = told.flatMap(({ facts, ...rest }) => {
-    const starts = facts.flatMap((_, nth) => (nth % MAX_FACTS === 0 ? [nth] : []));
-    return starts.map((start) => ({ facts: facts.slice(start, start + MAX_FACTS), ...rest }));
-  });
-  return parts.length > 0 ? parts : [{ facts: [] }];
+/**
+ * Few statements, however many repositories there are: from the first one on all others wait who
+ * write. At least one, if only of nothing.
+ */
+function cut(told: readonly Telling[]): Fact[][] {
+  const all = told.flatMap(({ facts }) => facts);
+  const starts = all.flatMap((_, nth) => (nth % MAX_FACTS === 0 ? [nth] : []));
+  const parts = starts.map((start) => all.slice(start, start + MAX_FACTS));
+  return parts.length > 0 ? parts : [[]];
 }
