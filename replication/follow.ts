@@ -27,8 +27,11 @@ export interface FollowOptions {
 
 const PACE: Pace = { firstMs: 200, longestMs: 5000 };
 
-/** What goes into one transaction at most. */
-const FULL = { items: 1000, characters: 8 * 1024 * 1024 };
+/**
+ * What goes into one transaction at most. It pays for its statements by then; what was verified
+ * meanwhile is noted between two of them.
+ */
+const FULL = { items: 500, characters: 8 * 1024 * 1024 };
 
 /**
  * Two clocks may run apart by so much of the time that they measure, and the primary's heartbeats

@@ -1,6 +1,8 @@
 /** Brings one wanted blob here, through the same fill that serves clients. */
 import { pipeline, Transform } from 'node:stream';
 import { callbackify } from 'node:util';
+import type { Digest } from '../../src/oci/digest.ts';
+import type { RepositoryName } from '../../src/oci/reference.ts';
 import type { Fill, OnVerified } from '../../src/registry/fill.ts';
 import type { BlobStore } from '../../src/storage/blob-store.ts';
 import type { Catalog } from '../../src/storage/catalog.ts';
@@ -24,6 +26,12 @@ export type OnProgress = (offset: number) => void;
 
 export type BringHere = (entry: LedgerEntry, onProgress: OnProgress) => Promise<void>;
 
+/**
+ * While this site is behind, the primary may have deleted the repository that is asked for a blob,
+ * and hold the blob in another one: so many are asked.
+ */
+const MOST_ASKED = 4;
+
 /** Another process of the site is bringing the blob: to be looked at again later. */
 export class BroughtElsewhere extends Error {}
 
@@ -39,10 +47,10 @@ export function createTransfer(options: TransferOptions): BringHere {
     // A blob is in the store only after its digest was proven, by whoever brought it.
     const kept = await blobStore.find(digest);
     if (kept) return onArrival(digest, kept.sizeBytes);
-    const [repository] = await catalog.listHolders(digest, { limit: 1 });
-    if (repository === undefined) return;
+    const holders = await catalog.listHolders(digest, { limit: MOST_ASKED });
+    if (holders.length === 0) return;
     const source = async (offset: number) => {
-      const blob = await upstream.openBlob(repository, digest, offset);
+      const blob = await openFirst(upstream, holders, { digest, offset });
       const wait = async (bytes: number) => {
         // The limit is for copies that nobody waits for.
         if (!fill.isRead(digest)) await options.bandwidth.take(bytes);
@@ -53,6 +61,18 @@ export function createTransfer(options: TransferOptions): BringHere {
     if (done === 'elsewhere') throw new BroughtElsewhere();
     if (!done) throw new UpstreamFailure('the primary does not have this blob', { status: 404 });
   };
+}
+
+async function openFirst(
+  upstream: TransferOptions['upstream'],
+  holders: readonly RepositoryName[],
+  { digest, offset }: { readonly digest: Digest; readonly offset: number },
+): Promise<UpstreamBlob | undefined> {
+  for (const repository of holders) {
+    const blob = await upstream.openBlob(repository, digest, offset);
+    if (blob) return blob;
+  }
+  return undefined;
 }
 
 /** Lets bytes pass when they may, and counts them. */

@@ -3,7 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Change } from '../../../src/storage/change-log.ts';
-import { blobOf, imageOf, repositoryNamed, tagNamed } from '../../support/content.ts';
+import type { ManifestRecord } from '../../../src/storage/metadata.ts';
+import { blobOf, imageOf, indexOf, repositoryNamed, tagNamed } from '../../support/content.ts';
 import type { FactPorts, OpenFacts } from '../../support/facts.ts';
 
 const repository = repositoryNamed('acme/app');
@@ -14,6 +15,24 @@ const rejectionOf = (attempt: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (reason: unknown) => reason,
   );
+
+const putAt =
+  ({ metadata }: FactPorts) =>
+  (manifest: ManifestRecord, ...tags: (typeof v1)[]) =>
+    metadata.recordManifest({ repository, manifest, tags, mayOverwrite: true, actor: 'amy' });
+
+/** What a page of changes leaves behind: tags, what lacks, and what garbage collection looks at. */
+async function describeFacts({ metadata, replicas, garbageReviews }: FactPorts) {
+  const { manifests, completeManifests: complete } = await replicas.readCounts();
+  const page = { before: new Date(Date.now() + 10_000), limit: 99 };
+  return {
+    [v1]: await metadata.findTag(repository, v1),
+    [v2]: await metadata.findTag(repository, v2),
+    manifests,
+    complete,
+    reviews: (await garbageReviews.listDue('manifest', page)).map(({ digest }) => digest).sort(),
+  };
+}
 
 export function describeChangeLogContract(name: string, open: OpenFacts): void {
   describe(`ChangeLog in ${name}`, () => {
@@ -181,6 +200,31 @@ export function describeChangeLogContract(name: string, open: OpenFacts): void {
         await secondary.changeLog.apply(late);
         expect(await secondary.metadata.findTag(repository, v1)).to.equal(undefined);
         expect(await secondary.changeLog.head()).to.equal(5);
+      });
+
+      it('does at once what it does one by one, whatever comes back or moves twice', async () => {
+        const [apart, put] = [await open(), putAt(primary)];
+        await apart.become('secondary');
+        const [a, b] = [await push('a', v1, v2), await push('b', v1)];
+        await primary.metadata.deleteTag(repository, v2, '');
+        await push('a', v2);
+        await primary.metadata.deleteManifest(repository, b, '');
+        await push('b', v1);
+        await primary.metadata.deleteManifest(repository, a, '');
+        await push('c', v1);
+        await push('a', v1);
+        await put(indexOf([imageOf('c').digest, a]), v2);
+        await primary.metadata.deleteManifest(repository, imageOf('c').digest, '');
+        const changes = await read();
+        for (const blob of ['a', 'b', 'c'].map(blobOf)) {
+          await apart.replicas.recordVerified(blob, new Date(1));
+          await secondary.replicas.recordVerified(blob, new Date(1));
+        }
+        for (const change of changes) await apart.changeLog.apply([change]);
+        await secondary.changeLog.apply(changes);
+        expect(await describeFacts(secondary)).to.deep.equal(await describeFacts(apart));
+        expect(await describeFacts(secondary)).to.include({ [v1]: a, manifests: 3, complete: 2 });
+        await apart.close();
       });
 
       it('calls those who watch', async () => {

@@ -106,6 +106,24 @@ export async function deleteManifest(
   return (await trx('manifests').where({ repository, digest: what }).delete()) > 0;
 }
 
+const DELETE_MANY = `
+  DELETE FROM manifests
+  USING unnest(CAST(:repositories AS text[]), CAST(:digests AS text[]))
+    AS gone (repository, digest)
+  WHERE manifests.repository = gone.repository AND manifests.digest = gone.digest`;
+
+/** As {@link deleteManifest} does, many at once. */
+export async function deleteManifests(
+  trx: Knex.Transaction,
+  gone: readonly { readonly repository: RepositoryName; readonly digest: Digest }[],
+): Promise<void> {
+  const values = {
+    repositories: gone.map(({ repository }) => repository),
+    digests: gone.map(({ digest }) => digest),
+  };
+  await trx.raw(DELETE_MANY, values).options({ name: 'delete-manifests' });
+}
+
 export async function deleteTags(
   trx: Knex.Transaction,
   { repository, what }: Placed<readonly Tag[]>,

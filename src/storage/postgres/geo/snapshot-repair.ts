@@ -16,8 +16,9 @@ import {
 import { CHANNEL } from '../facts/append.ts';
 import { VERIFICATIONS } from '../facts/blobs.ts';
 import { rewriteManifest, writeTags } from '../facts/manifests.ts';
+import { toRecord } from '../facts/recorded.ts';
 import { writeRepository } from '../facts/repositories.ts';
-import { toRecord, writeFact } from '../facts/write.ts';
+import { writeFact } from '../facts/write.ts';
 import { lockHead } from './proofs.ts';
 import { PAGE_BYTES, PAGE_ROWS, PARTS } from './snapshot-parts.ts';
 import { boundsOf, isInRange } from './stretches.ts';

@@ -2,24 +2,18 @@
  * A site that was away for a week: so many changes were written at its primary meanwhile, and it
  * applies them all. Then one that joins behind the trimmed log, and takes a snapshot of all facts.
  */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { openFacts } from '../../../../src/wire/facts.ts';
-import { randomFrom } from '../../../faults/seed.ts';
-import { liveThrough } from '../../../two-sites/week/changes.ts';
-import { Loader } from '../sites/loader.ts';
 import { type GeoSite, type GeoStand, startSites } from '../stand.ts';
 import { atLeast, atMost, type BenchOptions, type GeoRow } from '../table.ts';
+import { writeHistory } from './history.ts';
 import { type MemoryFigures, sampleMemory } from './memory.ts';
 
-const BLOBS = 500;
 const LIMIT_MS = 600_000;
 /** Changes, or facts of a snapshot, that are applied in a second. */
 const LEAST_PACE = 1000;
 const MOST_GROWTH = 1.3;
-/** Nobody waits for the disk while the changes are written; that is not what is measured. */
-const CARELESS = encodeURIComponent('-c synchronous_commit=off');
 
 export async function benchWeekAway({ isSmall }: BenchOptions): Promise<GeoRow[]> {
   const count = isSmall ? 3000 : 100_000;
@@ -28,22 +22,10 @@ export async function benchWeekAway({ isSmall }: BenchOptions): Promise<GeoRow[]
     const secondary = stand.secondaries[0]!;
     await untilPosition(secondary, await readPosition(stand.primary));
     await secondary.kill();
-    await writeChanges(stand.primary, count);
-    return [...(await measureReturn(stand, count)), ...(await measureSnapshot(stand))];
+    const written = await writeHistory(stand.primary, count);
+    return [...(await measureReturn(stand, written)), ...(await measureSnapshot(stand))];
   } finally {
     await stand.stop();
-  }
-}
-
-async function writeChanges(primary: GeoSite, count: number): Promise<void> {
-  await using loader = await Loader.open(primary);
-  const blobs = [];
-  for (let n = 0; n < BLOBS; n += 1) blobs.push(await loader.placeBytes(randomBytes(2000)));
-  const facts = await openFacts({ url: `${primary.databaseUrl}&options=${CARELESS}`, poolSize: 9 });
-  try {
-    await liveThrough({ ...facts, count, blobs, random: randomFrom(1) });
-  } finally {
-    await facts.close();
   }
 }
 
