@@ -13,6 +13,11 @@ import type { SecretKeyStore } from '../storage/secret-key.ts';
 import { type Copied, copyBlobs } from './copy-blobs.ts';
 import type { BackupFolder, Summary } from './folder.ts';
 
+export interface BlobProgress {
+  start(blobs: number): void;
+  onBlob(): void;
+}
+
 export interface Parts {
   readonly folder: BackupFolder;
   readonly archive: FactArchive;
@@ -21,7 +26,8 @@ export interface Parts {
   readonly secretKeyStore: SecretKeyStore;
   /** Those in the folder; no blobs are copied where the first is absent. */
   readonly kept: { readonly blobStore?: BlobStore; readonly secretKeyStore: SecretKeyStore };
-  readonly onBlob?: (sizeBytes: number) => void;
+  /** Is told how many blobs there are, and of each that is copied or was there before. */
+  readonly progress?: BlobProgress;
 }
 
 export interface BackupReport extends Copied {
@@ -52,9 +58,9 @@ export async function backUp(
       );
     }
     const facts = await folder.writeFacts(reading, now);
-    const digests = listBlobs(reading);
+    const list = () => listBlobs(reading);
     const copied = kept.blobStore
-      ? await copyBlobs({ ...parts, from: blobStore, to: kept.blobStore, digests })
+      ? await copyAll(parts, { from: blobStore, to: kept.blobStore, list })
       : { blobs: 0, copied: 0, bytes: 0, lost: [] };
     const key = await parts.secretKeyStore.find();
     if (key) await kept.secretKeyStore.replace(key);
@@ -92,7 +98,22 @@ async function restoreContent(parts: Parts, { hasContent }: Summary): Promise<Co
   const { blobStore, kept } = parts;
   if (!hasContent || !kept.blobStore) return { blobs: 0, copied: 0, bytes: 0, lost: [] };
   const from = kept.blobStore;
-  return copyBlobs({ ...parts, from, to: blobStore, digests: listStored(from) });
+  return copyAll(parts, { from, to: blobStore, list: () => listStored(from) });
+}
+
+interface WholeCopy {
+  readonly from: BlobStore;
+  readonly to: BlobStore;
+  readonly list: () => AsyncIterable<Digest>;
+}
+
+/** Lists them twice where somebody looks on: how far it has come needs to know how far it goes. */
+async function copyAll({ progress }: Parts, { from, to, list }: WholeCopy): Promise<Copied> {
+  if (!progress) return copyBlobs({ from, to, digests: list() });
+  let blobs = 0;
+  for await (const _ of list()) blobs += 1;
+  progress.start(blobs);
+  return copyBlobs({ from, to, digests: list(), onBlob: () => progress.onBlob() });
 }
 
 function assertNoneLost(lost: readonly Digest[]): void {

@@ -15,7 +15,8 @@ export interface CopyOptions {
   readonly from: Pick<BlobStore, 'open'>;
   readonly to: Pick<BlobStore, 'find' | 'append' | 'commit' | 'discard'>;
   readonly digests: AsyncIterable<Digest>;
-  readonly onBlob?: (sizeBytes: number) => void;
+  /** Called when a blob is there, be it that it was before. */
+  readonly onBlob?: () => void;
 }
 
 /** Disks and buckets alike answer several at once faster than one after the other. */
@@ -24,17 +25,16 @@ const LANES = 4;
 export async function copyBlobs({ from, to, digests, onBlob }: CopyOptions): Promise<Copied> {
   const tally = { blobs: 0, copied: 0, bytes: 0, lost: [] as Digest[] };
   const waiting = digests[Symbol.asyncIterator]();
+  const note = (digest: Digest, sizeBytes: number | undefined) => {
+    if (sizeBytes === undefined) return tally.lost.push(digest);
+    tally.copied += 1;
+    return (tally.bytes += sizeBytes);
+  };
   const work = async () => {
     for (let next = await waiting.next(); !next.done; next = await waiting.next()) {
       tally.blobs += 1;
-      if (await to.find(next.value)) continue;
-      const sizeBytes = await copyBlob(from, to, next.value);
-      if (sizeBytes === undefined) tally.lost.push(next.value);
-      else {
-        tally.copied += 1;
-        tally.bytes += sizeBytes;
-        onBlob?.(sizeBytes);
-      }
+      if (!(await to.find(next.value))) note(next.value, await copyBlob(from, to, next.value));
+      onBlob?.();
     }
   };
   await Promise.all(Array.from({ length: LANES }, work));

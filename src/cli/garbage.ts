@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { printBytes } from './amounts.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { printTable, say } from './print.ts';
+import { type Share, showWhile } from './progress.ts';
+import type { SiteClient } from './site-client.ts';
 
 interface RunText {
   readonly id: string;
@@ -75,9 +77,23 @@ async function printStatus(options: ConnectionOptions): Promise<void> {
 
 async function run({ dryRun, sweep, ...options }: RunChoice): Promise<void> {
   const client = connect(options);
-  const report = await client.send<RunText>('POST', `${PATH}/run`, { dryRun, sweep });
+  const due = await countDue(client);
+  const report = await showWhile(client.send<RunText>('POST', `${PATH}/run`, { dryRun, sweep }), {
+    what: 'looking at what is due',
+    read: () => readShare(client, due),
+  });
   await printRun(report);
   if (!report.isWhole) say('There is more: run it again.');
+}
+
+/** What waits and is due, of any kind. */
+async function countDue(client: SiteClient): Promise<number> {
+  const { queue } = await client.send<StatusText>('GET', PATH);
+  return Object.values(queue).reduce((sum, { due }) => sum + due, 0);
+}
+
+async function readShare(client: SiteClient, total: number): Promise<Share> {
+  return { total, done: Math.max(total - (await countDue(client)), 0) };
 }
 
 async function printRun(report: RunText): Promise<void> {

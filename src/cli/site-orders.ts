@@ -39,5 +39,5 @@ async function giveOrder(
     repository,
     digest,
   });
-  say(`The site ${name} is told; the order is ${id}, listed at that site.`);
+  say(`The site ${name} is told; the order is ${id}: ask it by meridian site orders ${name}.`);
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Place, printPlace } from '../oci/place.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
+import { addSiteLookCommands } from './look/site.ts';
 import { printTable, say } from './print.ts';
 import { addSiteOrderCommands } from './site-orders.ts';
 
@@ -36,6 +37,7 @@ export function addSiteCommands(program: Command): void {
     site.command('resume <name>').description('Let a paused site copy blobs again.'),
   ).action(resumeSite);
   addSiteOrderCommands(site);
+  addSiteLookCommands(site);
 }
 
 async function listSites(options: ConnectionOptions): Promise<void> {

@@ -1,9 +1,11 @@
 /** `meridian wait IMAGE`: until an image is whole at the sites, to gate a deployment on. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { ConfigError } from '../config.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
+import { imagePath } from './look/image.ts';
 import { keepAnswer, say } from './print.ts';
+import { type Share, showWhile } from './progress.ts';
+import type { SiteClient } from './site-client.ts';
 
 interface WaitOptions extends ConnectionOptions {
   readonly sites?: string;
@@ -28,8 +30,12 @@ function parseTime(text: string): string {
 async function waitForImage(image: string, options: WaitOptions): Promise<void> {
   const { sites, timeout, ...connection } = options;
   const query = new URLSearchParams({ timeout, ...(sites ? { sites } : {}) });
-  const path = `${pathOf(image)}/wait?${query.toString()}`;
-  const isWhole = await connect(connection).isInTime(path);
+  const path = `${imagePath(image)}/wait?${query.toString()}`;
+  const client = connect(connection);
+  const isWhole = await showWhile(client.isInTime(path), {
+    what: 'sites that have it whole',
+    read: () => readSites(client, image),
+  });
   keepAnswer({ image, isWhole });
   const where = sites ?? 'all sites';
   if (isWhole) return say(`${image} is whole at ${where}.`);
@@ -37,9 +43,17 @@ async function waitForImage(image: string, options: WaitOptions): Promise<void> 
   process.exitCode = EXIT.no;
 }
 
-/** @param image `name:tag` or `name@digest`, without a host */
-function pathOf(image: string): string {
-  const [, name, reference] = /^([^@:]+)(?:@|:)(.+)$/.exec(image) ?? [];
-  if (name && reference) return `/api/v1/repositories/${name}/manifests/${reference}`;
-  throw new ConfigError([`${image} is no image: give name:tag or name@digest, without a host.`]);
+interface SitesText {
+  readonly sites: readonly {
+    readonly state: string;
+    readonly copying: string;
+  }[];
+}
+
+/** At how many of the sites that copy it the image is whole. */
+async function readSites(client: SiteClient, image: string): Promise<Share> {
+  const { sites } = await client.send<SitesText>('GET', `${imagePath(image)}/sites`);
+  const copying = sites.filter((site) => site.copying === 'yes');
+  const done = copying.filter(({ state }) => state === 'complete').length;
+  return { done, total: copying.length };
 }

@@ -29,7 +29,7 @@ export function App() {
   );
 }
 
-/** The page comes while the site is asked who is signed in; what fails is told where it is shown. */
+/** The page comes while the site is asked who looks. What fails is told where it is shown. */
 function loadAhead(): void {
   findPage(PAGES, place.peek().path)
     .load()

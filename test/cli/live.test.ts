@@ -5,8 +5,10 @@ import { Client } from '../conformance/client.ts';
 import { closeConnections } from '../conformance/exchange.ts';
 import { Fixtures } from '../conformance/fixtures.ts';
 import { Repository } from '../conformance/repository.ts';
+import { hasProgram } from '../support/programs/commands.ts';
 import { PROGRAM } from '../support/programs/path.ts';
 import { ADMIN, type Started, startProgram } from '../support/programs/program.ts';
+import { skip } from '../support/skips.ts';
 import { until } from '../two-sites/client.ts';
 
 /** Runs an operator's command at a site. */
@@ -108,7 +110,7 @@ describe('an operator’s command, at running sites', function () {
     for (const words of orders) {
       const [kind, ...rest] = words as [string, ...string[]];
       const printed = printedBy(primary, ['site', kind, 'lisbon', ...rest]);
-      expect(printed).to.match(/^The site lisbon is told; the order is [0-9a-f-]{36}, listed/);
+      expect(printed).to.match(/^The site lisbon is told; the order is [0-9a-f-]{36}: ask/);
     }
     const { status, stderr } = at(primary, ['site', 'resync', 'rome']);
     expect({ status, stderr: stderr.trim() }).to.deep.equal({
@@ -149,5 +151,41 @@ describe('an operator’s command, at running sites', function () {
     const { status, stderr } = at(secondary!, ['account', 'remove', 'ci'], 'wrong-password-again');
     expect(status).to.equal(1);
     expect(stderr).to.match(/^meridian: http:\/\/\S+ refuses: .+\.\n$/);
+  });
+
+  it('tell what a site was told to do and what failed there, and what it was set to', async () => {
+    const told = printedBy(primary, ['site', 'reverify', 'lisbon', '--json']);
+    const { id } = JSON.parse(told) as { id: string };
+    await until('the order is done', async () => {
+      const orders = printedBy(secondary!, ['site', 'orders', 'lisbon', '--json']);
+      return (JSON.parse(orders).orders as { id: string; state: string }[]).some(
+        (order) => order.id === id && order.state === 'done',
+      );
+    });
+    expect(printedBy(secondary!, ['site', 'orders', 'lisbon'])).to.include('reverify');
+    expect(printedBy(secondary!, ['site', 'failures', 'lisbon'])).to.equal('There are none.\n');
+    const settings = printedBy(primary, ['site', 'settings']);
+    expect(settings)
+      .to.match(/MERIDIAN_ADMIN_PASSWORD +│ \(/)
+      .and.not.include(ADMIN.password);
+  });
+
+  it('shows a bar of long work at a terminal, and nowhere else', function () {
+    if (!hasProgram('script')) skip(this, 'script is not on the PATH');
+    const words = [process.execPath, PROGRAM, 'garbage', 'run', '--dry-run'];
+    const env = {
+      PATH: process.env['PATH'],
+      TERM: 'xterm',
+      MERIDIAN_URL: primary.url.origin,
+      MERIDIAN_PASSWORD: ADMIN.password,
+    };
+    const { stdout } = spawnSync('script', ['-qec', words.join(' '), '/dev/null'], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(stdout).to.include('looking at what is due').and.to.include('would go.');
+    const { stdout: plain, stderr } = at(primary, words.slice(2));
+    expect(plain).to.include('would go.').and.not.include('looking at');
+    expect(stderr).to.equal('');
   });
 });

@@ -47,6 +47,11 @@ describe('meridian tree and meridian image', () => {
     const tags = await run('image', 'tags', 'acme/web/ui', '--sort', '-name');
     expect(tags).to.include(imageOf('a').digest).and.to.include(size);
     expect(tags.indexOf('v2')).to.be.lessThan(tags.indexOf('v1'));
+    const shown = await run('image', 'show', 'acme/web/ui:v1');
+    expect(shown)
+      .to.include(`is ${imageOf('a').digest}`)
+      .and.to.include(blobOf('a'));
+    expect(await run('image', 'sites', 'acme/web/ui:v1')).to.match(/tokyo +│ complete/);
     expect(await run('tree', 'size', 'acme'))
       .to.include('acme and all below it')
       .and.to.include(size);

@@ -3,12 +3,13 @@
  * read its settings: what they keep has secrets that no API gives away.
  */
 import type { Command } from 'commander';
-import type { BackupReport } from '../../backup/backup.ts';
+import type { BackupReport, BlobProgress } from '../../backup/backup.ts';
 import { CLIENT_VARIABLES } from '../../config/settings.ts';
 import { loadConfig, processEnvironment } from '../../config.ts';
 import { printBytes } from '../amounts.ts';
 import { EXIT } from '../exit-codes.ts';
 import { say } from '../print.ts';
+import { openProgress } from '../progress.ts';
 
 interface Options {
   readonly config?: string;
@@ -42,7 +43,10 @@ function settle({ config }: Options) {
 async function backUp(folder: string, options: Options): Promise<void> {
   const { backUpSite } = await import('../../backup/main.ts');
   const isFactsOnly = options.factsOnly ?? false;
-  const report = await backUpSite(await settle(options), { folder, isFactsOnly });
+  const choice = { folder, isFactsOnly };
+  const report = await withProgress('keeping blobs', async (progress) =>
+    backUpSite(await settle(options), { ...choice, progress }),
+  );
   const { copied, blobs, bytes } = report;
   const content = `${blobs} blobs, of which ${copied} were copied (${printBytes(bytes)})`;
   tell(report, options, `The site ${report.site} is kept as of ${report.takenAt}: ${content}.`);
@@ -51,10 +55,21 @@ async function backUp(folder: string, options: Options): Promise<void> {
 async function restore(folder: string, options: Options): Promise<void> {
   const { restoreSite } = await import('../../backup/main.ts');
   const choice = { isFactsOnly: options.factsOnly ?? false, isPartial: options.partial ?? false };
-  const report = await restoreSite(await settle(options), { folder, ...choice });
+  const report = await withProgress('bringing blobs back', async (progress) =>
+    restoreSite(await settle(options), { folder, ...choice, progress }),
+  );
   const { site, takenAt, blobs } = report;
   const what = `The site ${site} is back as of ${takenAt}, with ${blobs} blobs.`;
   tell(report, options, `${what} Start it; the other sites will take over what it has.`);
+}
+
+async function withProgress<T>(
+  what: string,
+  work: (progress: BlobProgress) => Promise<T>,
+): Promise<T> {
+  const bar = await openProgress('items');
+  const progress = { start: (blobs: number) => bar.start(what, blobs), onBlob: () => bar.add(1) };
+  return work(progress).finally(() => bar.stop());
 }
 
 /** Ends with 3 where a blob was lost before, since what is told is not all that there was. */

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { printBytes } from '../amounts.ts';
 import { connect } from '../connection.ts';
+import { addImageLookCommands } from '../look/image.ts';
 import { printTable } from '../print.ts';
 import { printJson } from '../virtual/options.ts';
 import { addImageEdits } from './edits.ts';
@@ -47,6 +48,7 @@ export function addImageCommands(program: Command): void {
       ),
   ).action(listTags);
   addImageEdits(image);
+  addImageLookCommands(image);
 }
 
 async function listImages(
