@@ -96,8 +96,9 @@ export class Roster {
    *
    * @returns whether it was created.
    * @throws RegistryError UNSUPPORTED (400) for a name or password that is none, and for a group's
-   * name; DENIED where the keeper may not, where administrators would take away their own administration, so that one always
-   * remains, and for a robot's grants beyond the path that owns it.
+   * name; DENIED where the keeper may not, where administrators would take away their own
+   * administration, so that one always remains, and for a robot's grants beyond the path that owns
+   * it.
    */
   async changeAccount(name: string, change: AccountChange, keeper: Keeper): Promise<boolean> {
     if (!isAccountName(name))

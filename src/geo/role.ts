@@ -17,8 +17,8 @@ interface Dependencies {
 export const EPOCH_HEADER = 'meridian-epoch';
 
 /**
- * Each restore and each switchover raises the epoch by one, so nobody is this far ahead. A site that
- * says so errs or lies: it would use up the numbers by which a primary can be replaced at all.
+ * Each restore and each switchover raises the epoch by one, so nobody is this far ahead. A site
+ * that says so errs or lies: it would use up the numbers by which a primary can be replaced at all.
  */
 const MOST_AHEAD = 1000;
 

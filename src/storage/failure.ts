@@ -44,7 +44,7 @@ export class BytesRemoved extends Error {
   }
 }
 
-/** A text that was given has a character that cannot be kept, or looked for: nothing was written. */
+/** A text has a character that can neither be kept nor looked for: nothing was written. */
 export class TextRefused extends Error {
   override readonly name = 'TextRefused';
 }

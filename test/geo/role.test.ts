@@ -12,7 +12,7 @@ describe('the role of a site', () => {
     role = new SiteRole({ ...ports, log: createLog('silent') });
   });
 
-  it('is given up where somebody lives in a later epoch, several switchovers later too', async () => {
+  it('is given up where somebody lives in a later epoch, be it several later', async () => {
     const { epoch } = await role.read();
     await role.hear(epoch + 3, 'lisbon');
     expect(await role.read()).to.deep.equal({ role: 'secondary', epoch: epoch + 3 });

@@ -18,8 +18,8 @@ export interface NewSecret extends Partial<Pick<Limits, 'actions' | 'patterns'>>
  * What of it takes hold when the process dies in between: the new one, and some of the old ones.
  *
  * @returns the token with its secret, which is shown this once
- * @throws RegistryError NAME_UNKNOWN; DENIED; UNSUPPORTED: 400 for a time that has passed, 409 where
- * the former tokens are limited in different ways and nothing says how the new one is
+ * @throws RegistryError NAME_UNKNOWN; DENIED; UNSUPPORTED: 400 for a time that has passed, 409
+ * where the former tokens are limited in different ways and nothing says how the new one is
  */
 export async function rotate(
   roster: Roster,

@@ -26,8 +26,8 @@ export class PullsTold {
   }
 
   /**
-   * The moment, and names of the sites that may have pulls of more than a minute ago that are not known here. One
-   * that is gone for good is among them until it is removed from the cluster.
+   * The moment, and names of the sites that may have pulls of more than a minute ago that are not
+   * known here. One that is gone for good is among them until it is removed from the cluster.
    */
   async read(): Promise<{ readonly at: Date; readonly lateSites: string[] }> {
     const [sites, reports] = await Promise.all([this.#sites.listSites(), this.#siteReports.list()]);

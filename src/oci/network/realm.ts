@@ -1,4 +1,4 @@
-/** Whom the credentials of another registry may be shown: itself, and who serves tokens for it (A29). */
+/** Whom credentials of another registry may be shown: itself, and who serves its tokens (A29). */
 import { isIP } from 'node:net';
 import { hostOf } from './addresses.ts';
 

@@ -21,7 +21,10 @@ interface Keeping {
   readonly isForOneself: boolean;
 }
 
-/** @returns who judges the account once more when it is written @throws RegistryError UNAUTHORIZED, DENIED */
+/**
+ * @returns who judges the account once more when it is written
+ * @throws RegistryError UNAUTHORIZED, DENIED
+ */
 export async function requireKeeper(
   context: Context,
   { roster, gatekeeper }: Dependencies,
