@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { AppendOutcome, BlobStore } from '../../storage/blob-store.ts';
 import { type UpstreamBlob, UpstreamFailure } from '../../storage/upstream.ts';
-import { Head } from './head.ts';
+import { FirstBytes } from './first-bytes.ts';
 import type { Turn } from './turns.ts';
 
 /** Opens the blob at the upstream from `offset` on; `undefined` where the upstream has none. */
@@ -55,7 +55,7 @@ export class Download {
   readonly #turn: Turn;
   readonly #ports: Ports;
   #first: First | undefined;
-  #head: Head | undefined;
+  #firstBytes: FirstBytes | undefined;
 
   constructor(order: DownloadOrder, turn: Turn, ports: Ports) {
     this.#order = order;
@@ -64,8 +64,8 @@ export class Download {
   }
 
   /** The first bytes that come, once it is opened. */
-  get head(): Head | undefined {
-    return this.#head;
+  get firstBytes(): FirstBytes | undefined {
+    return this.#firstBytes;
   }
 
   /**
@@ -93,7 +93,7 @@ export class Download {
 
   /** Resolves when the staging can be read along. */
   async #start(blob: UpstreamBlob, offset: number): Promise<void> {
-    this.#head = new Head(offset);
+    this.#firstBytes = new FirstBytes(offset);
     let onOpen!: () => void;
     const opened = new Promise<void>((resolve) => (onOpen = resolve));
     const outcome = this.#take(blob, offset, onOpen);
@@ -176,7 +176,7 @@ export class Download {
     try {
       return await this.#append(offset, this.#watch(blob, offset), onOpen);
     } finally {
-      this.#head?.show();
+      this.#firstBytes?.show();
       blob.content.destroy();
     }
   }
@@ -191,7 +191,7 @@ export class Download {
       left -= chunk.length;
       if (left < 0) throw new UpstreamFailure('the upstream sends more bytes than it said');
       this.#turn.assertHeld();
-      this.#head?.show(chunk);
+      this.#firstBytes?.show(chunk);
       yield chunk;
     }
     if (left > 0) throw new UpstreamFailure('the upstream ended before its last byte');

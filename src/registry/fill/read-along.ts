@@ -5,12 +5,12 @@ import { callbackify } from 'node:util';
 import type { ByteRange } from '../../oci/range.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import { StorageUnavailable } from '../../storage/failure.ts';
-import type { Head } from './head.ts';
+import type { FirstBytes } from './first-bytes.ts';
 import type { Transfer } from './transfer.ts';
 
 interface Reading {
   /** One that is opened. */
-  readonly transfer: Pick<Transfer, 'digest' | 'staging' | 'proven' | 'head'>;
+  readonly transfer: Pick<Transfer, 'digest' | 'staging' | 'proven' | 'firstBytes'>;
   readonly blobStore: Pick<BlobStore, 'open' | 'openStaging'>;
   /** Inside the blob. */
   readonly range: ByteRange;
@@ -30,8 +30,8 @@ export async function readAlong(reading: Reading): Promise<Readable> {
     transform: (chunk, _encoding, done) => done(null, chunk),
     flush: callbackify(() => readLastByte(reading)),
   });
-  const { head } = transfer;
-  if (head?.offset === range.start) void pourFromHead(reading, head, body);
+  const { firstBytes } = transfer;
+  if (firstBytes?.offset === range.start) void pourFromMemory(reading, firstBytes, body);
   else pour(await openFrom(reading, range.start), body);
   // A staging that is kept for later does not break who reads along; the failure itself does.
   transfer.proven.catch((error: Error) => body.destroy(error));
@@ -39,10 +39,14 @@ export async function readAlong(reading: Reading): Promise<Readable> {
 }
 
 /** The first bytes as soon as they are here; the file is opened behind them. Never rejects. */
-async function pourFromHead(reading: Reading, head: Head, body: Transform): Promise<void> {
+async function pourFromMemory(
+  reading: Reading,
+  firstBytes: FirstBytes,
+  body: Transform,
+): Promise<void> {
   const { start, end } = reading.range;
   try {
-    const bytes = (await head.bytes).subarray(0, end - start);
+    const bytes = (await firstBytes.bytes).subarray(0, end - start);
     if (bytes.length > 0 && !body.destroyed) body.write(bytes);
     pour(await openFrom(reading, start + bytes.length), body);
   } catch (error) {

@@ -9,7 +9,7 @@ import type { BlobStore } from '../../storage/blob-store.ts';
 import { StorageUnavailable } from '../../storage/failure.ts';
 import { UpstreamFailure } from '../../storage/upstream.ts';
 import { Download, type DownloadOrder, keyOf } from './download.ts';
-import type { Head } from './head.ts';
+import type { FirstBytes } from './first-bytes.ts';
 import { sharedStaging, type Turn, type Turns } from './turns.ts';
 
 /** Blobs that are on their way here by another road, which nobody should fetch beside it. */
@@ -65,7 +65,7 @@ export class Transfer {
   readonly #order: TransferOrder;
   readonly #ports: Ports;
   #staging: string;
-  #head: Head | undefined;
+  #firstBytes: FirstBytes | undefined;
   #turn: Turn | undefined;
   #isFollowing = false;
   #isInQueue = false;
@@ -93,8 +93,8 @@ export class Transfer {
   }
 
   /** The first bytes of what this process brings. */
-  get head(): Head | undefined {
-    return this.#head;
+  get firstBytes(): FirstBytes | undefined {
+    return this.#firstBytes;
   }
 
   /** Whether another process brings it, as far as is known here. */
@@ -179,7 +179,7 @@ export class Transfer {
     const download = new Download(this.#order, turn, this.#ports);
     const sizeBytes = await download.open();
     if (sizeBytes === undefined) return undefined;
-    this.#head = download.head;
+    this.#firstBytes = download.firstBytes;
     if (!this.#isSmall) return { kind: 'brought', sizeBytes, turn, download };
     await this.#bring({ download, turn });
     return { kind: 'kept', sizeBytes };

@@ -2,9 +2,10 @@
  * The first bytes of a download, given from memory to those who wait for them: through the staging
  * they would come behind all that the upstream sends at once after them.
  */
+
 const NOTHING = new Uint8Array();
 
-export class Head {
+export class FirstBytes {
   /** Where in the blob they begin. */
   readonly offset: number;
   /** As many as came at once; none where the upstream broke off before. Never rejects. */
