@@ -71,10 +71,9 @@ async function readState(
   { changeLog, replicas, sites, clock, ...rest }: StatusDependencies,
   site: string,
 ): Promise<Omit<SiteState, 'bytesPerSecond' | 'bytesWantedPerSecond' | keyof StatusNames>> {
-  const [head, counts, ledger, role, own] = await Promise.all([
+  const [head, { counts, ...ledger }, role, own] = await Promise.all([
     changeLog.readHead(),
-    replicas.readCounts(),
-    readLedger(rest),
+    readWork({ replicas, ...rest }),
     sites.getRole(),
     sites.findSite(site),
   ]);
@@ -89,6 +88,15 @@ async function readState(
     isPaused: own?.isPaused ?? false,
     now: clock.now(),
   };
+}
+
+/**
+ * The facts first: a transfer is proven there before the ledger lets go of it. Read the other way
+ * round, what ends in between would count twice, as proven and as under way.
+ */
+async function readWork({ replicas, ...rest }: Pick<StatusDependencies, 'replicas' | 'ledger'>) {
+  const counts = await replicas.readCounts();
+  return { counts, ...(await readLedger(rest)) };
 }
 
 /** The ledger is a working set: a site says how it is also without. */
