@@ -78,10 +78,13 @@ async function printStatus(options: ConnectionOptions): Promise<void> {
 async function run({ dryRun, sweep, ...options }: RunChoice): Promise<void> {
   const client = connect(options);
   const due = await countDue(client);
-  const report = await showWhile(client.send<RunText>('POST', `${PATH}/run`, { dryRun, sweep }), {
-    what: 'looking at what is due',
-    read: () => readShare(client, due),
-  });
+  const report = await showWhile(
+    () => client.send<RunText>('POST', `${PATH}/run`, { dryRun, sweep }),
+    {
+      what: 'looking at what is due',
+      read: () => readShare(client, due),
+    },
+  );
   await printRun(report);
   if (!report.isWhole) say('There is more: run it again.');
 }

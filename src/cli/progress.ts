@@ -53,13 +53,13 @@ interface Shown {
 
 const LOOK_EVERY_MS = 1000;
 
-/** Shows how far a site has come with what was asked of it, until it answers. */
-export async function showWhile<T>(work: Promise<T>, shown: Shown): Promise<T> {
+/** Shows how far a site has come with what it is asked for, until it answers. */
+export async function showWhile<T>(work: () => Promise<T>, shown: Shown): Promise<T> {
   const progress = await openProgress('items');
   const over = new AbortController();
   const showing = progress.isShown ? show(progress, shown, over.signal) : undefined;
   try {
-    return await work;
+    return await work();
   } finally {
     over.abort();
     await showing;

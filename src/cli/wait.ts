@@ -32,7 +32,7 @@ async function waitForImage(image: string, options: WaitOptions): Promise<void> 
   const query = new URLSearchParams({ timeout, ...(sites ? { sites } : {}) });
   const path = `${imagePath(image)}/wait?${query.toString()}`;
   const client = connect(connection);
-  const isWhole = await showWhile(client.isInTime(path), {
+  const isWhole = await showWhile(() => client.isInTime(path), {
     what: 'sites that have it whole',
     read: () => readSites(client, image),
   });

@@ -7,6 +7,7 @@ import type { TestSite } from '../two-sites/site.ts';
 import {
   openStand,
   openWindow,
+  PUSHED,
   pushImages,
   type Stand,
   signIn,
@@ -49,6 +50,11 @@ describe('what people do in the console', function () {
   const failToCopy = async (name: string) => {
     const { primary, secondary } = stand;
     const { ledger } = secondary.ports;
+    // What was pushed before is there, so that this image alone is wanted.
+    for (const [name, tag] of PUSHED.map((image) => image.split(':'))) {
+      const path = `repositories/${name}/manifests/${tag}/wait`;
+      await ask(primary, `${path}?sites=lisbon&timeout=30s`);
+    }
     await send(`${primary.url}/api/v1/sites/lisbon/pause`, { method: 'POST' });
     await until('it is paused', async () => {
       const { isPaused } = await ask<{ isPaused: boolean }>(secondary, 'sites/lisbon/status');

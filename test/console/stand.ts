@@ -45,9 +45,10 @@ export async function openStand(): Promise<Stand> {
 }
 
 /** Images of some groups and projects, with a tag or more. */
+export const PUSHED = ['acme/shop/web:v1', 'acme/shop/web:v2', 'acme/base:12', 'tools/lint:latest'];
+
 export async function pushImages({ primary }: Pick<Stand, 'primary'>): Promise<void> {
-  const names = ['acme/shop/web:v1', 'acme/shop/web:v2', 'acme/base:12', 'tools/lint:latest'];
-  for (const [index, name] of names.entries()) {
+  for (const [index, name] of PUSHED.entries()) {
     await push({ site: primary.url, name }, makeImage(2000 + index, 40_000 * (index + 1)));
   }
 }
