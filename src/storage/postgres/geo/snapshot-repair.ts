@@ -21,7 +21,7 @@ import { writeRepository } from '../facts/repositories.ts';
 import { writeFact } from '../facts/write.ts';
 import { lockHead } from './proofs.ts';
 import { PAGE_BYTES, PAGE_ROWS, PARTS } from './snapshot-parts.ts';
-import { boundsOf, isInRange } from './stretches.ts';
+import { boundsOf, isInRange, stopWalking, walkKeys } from './stretches.ts';
 
 /** More changes between the primary's page and this site than that: the page is too old. */
 const MAX_CHANGES = 1000;
@@ -74,7 +74,9 @@ export async function repairRange(trx: Knex.Transaction, page: PlacedPage): Prom
   const { position } = await lockHead(trx);
   const facts = await listFacts(trx, page.position, position);
   if (!facts) return UNSURE;
+  await walkKeys(trx);
   const { rows: own, through } = await readRows(trx, page.part, { range: page });
+  await stopWalking(trx);
   // Where this site has more rows than are read at once, only what they reach to is judged.
   const last = through?.join(' ');
   const rows =

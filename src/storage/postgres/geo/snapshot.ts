@@ -64,7 +64,7 @@ export class PostgresSnapshot implements Snapshot {
   }
 
   repair(pages: readonly PlacedPage[]): Promise<Repair[]> {
-    return this.#walk(async (trx) => {
+    return this.#database.transaction(async (trx) => {
       const repairs: Repair[] = [];
       for (const page of pages) repairs.push(await repairRange(trx, page));
       return repairs;

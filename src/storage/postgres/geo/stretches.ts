@@ -18,6 +18,11 @@ export async function walkKeys(trx: Knex.Transaction): Promise<void> {
   await trx.raw('SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off');
 }
 
+/** Triggers of what is written would read whole tables rather than sort a few rows. */
+export async function stopWalking(trx: Knex.Transaction): Promise<void> {
+  await trx.raw('SET LOCAL enable_sort = on; SET LOCAL enable_incremental_sort = on');
+}
+
 /** A condition with {@link boundsOf} as its values. */
 export function isInRange(key: readonly string[]): string {
   const columns = `(${key.join(', ')})`;
