@@ -113,7 +113,7 @@ async function reconcileAll(
   const endingFor = () => AbortSignal.any([signal, failing.signal]);
   const running = new Map<SnapshotPart, Promise<unknown>>();
   for (const [part, needs] of NEEDS) {
-    const ready = Promise.all(needs.map((needed) => running.get(needed)));
+    const ready = Promise.all(needs.flatMap((needed) => running.get(needed) ?? []));
     const scopes = scopeOf(part, repository);
     const done = Promise.all(
       scopes.map((scope) => reconcilePart({ ...scope, ready }, work, endingFor())),

@@ -46,7 +46,7 @@ export async function settle(
     const answer = await options.primarySite.readFacts({ part, ranges: left }, signal);
     options.onAnswer(answer);
     const read = left.map((range, nth) => {
-      return { range, page: { ...answer.pages[nth]!, part } as PlacedPage };
+      return { range, page: { ...answer.pages[nth]!, part } };
     });
     const [damaged, sound] = [true, false].map((is) => {
       return read.filter(({ page }) => isDamaged(page) === is);

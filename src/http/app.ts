@@ -141,7 +141,7 @@ async function answerCall(context: Context, options: AppOptions): Promise<Answer
   const caller = admitted ?? (await gatekeeper.authenticate(context.req, scopes));
   context.state['caller'] = caller;
   const call = new Call({ context, match, caller, gatekeeper });
-  authorize(call, route.access, await isPublic(match, options, arrival));
+  await authorize(call, route.access, () => isPublic(match, options, arrival));
   refuseChange(route.access, changes);
   const handle = () => route.handler(call, services);
   const around = (route.needsPrimary && forward) || (route.isList && readList);

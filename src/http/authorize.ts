@@ -77,8 +77,13 @@ export function repositoryScope(
  * @throws RegistryError UNAUTHORIZED with a challenge where a better token could be had, DENIED
  * where it could not, NAME_INVALID where the path names no repository.
  */
-export function authorize(call: Call, access: RouteAccess, isPublic = false): void {
-  const verdict = isPublic ? judge(call, 'token') : judge(call, access);
+export async function authorize(
+  call: Call,
+  access: RouteAccess,
+  isPublic: () => Promise<boolean>,
+): Promise<void> {
+  let verdict = judge(call, access);
+  if (verdict !== 'granted' && (await isPublic())) verdict = judge(call, 'token');
   if (verdict === 'granted') return;
   if (verdict === 'denied') throw new RegistryError('DENIED');
   throw call.unauthorized(scopesFor(access, call.name));

@@ -100,10 +100,10 @@ export interface Snapshot {
 
   /**
    * At a secondary: makes the rows of ranges what the primary's pages say, in one transaction: the
-   * disk is waited for once. A row counts as a difference only where no change between the page's position and this site's
-   * own touched it, so what is under way is never taken for damage; where this site has not
-   * applied that position yet, or forgot what came behind it, nothing is done for that page. Whoever
-   * remembers facts is told to forget them (`LogHead.repairs`).
+   * disk is waited for once. A row counts as a difference only where no change between the page's
+   * position and this site's own touched it, so what is under way is never taken for damage; where
+   * this site has not applied that position yet, or forgot what came behind it, nothing is done for
+   * that page. Whoever remembers facts is told to forget them (`LogHead.repairs`).
    *
    * @returns what was done for each page
    */

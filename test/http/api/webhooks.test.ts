@@ -56,6 +56,8 @@ describe('/api/v1/webhooks', () => {
     return { link: answer.headers.get('link'), ...((await answer.json()) as Page) };
   };
 
+  const view = async (name: string) => (await ask(`/${name}`)).json();
+
   it('sends what was given for one receiver to no other one by its URL alone', async () => {
     const other = await openReceiver();
     const headers = { authorization: 'Bearer for-the-first' };
@@ -66,14 +68,13 @@ describe('/api/v1/webhooks', () => {
       expect(answer.status, JSON.stringify(rest)).to.equal(400);
       expect(await answer.text()).to.contain('give the secret and the headers again');
     }
-    const view = async () => (await ask('/ci')).json();
-    expect(await view()).to.deep.include({ url: receiver.url, hasSecret: true });
+    expect(await view('ci')).to.deep.include({ url: receiver.url, hasSecret: true });
     const path = new URL('/elsewhere', receiver.url).href;
     expect((await put('ci', { url: path })).status).to.equal(200);
-    expect(await view()).to.deep.include({ headers: ['authorization'], hasSecret: true });
+    expect(await view('ci')).to.deep.include({ headers: ['authorization'], hasSecret: true });
     const given = { url: other.url, secret: null, headers: { 'x-new': 'a' } };
     expect((await put('ci', given)).status).to.equal(200);
-    expect(await view()).to.deep.include({ headers: ['x-new'], hasSecret: false });
+    expect(await view('ci')).to.deep.include({ headers: ['x-new'], hasSecret: false });
     await other.close();
   });
 
