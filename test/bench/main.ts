@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- row …]`: Meridian beside Debian's docker-registry in one run, as a table.
  * Needs `docker-registry`, `wrk`, `curl`, `skopeo` and, for the console, `chromium` on the PATH.
- * Ends with 1 where a bar is missed. The start of a name means every row that begins so.
+ * Ends with 1 where a bar is missed. The start of a name means every row that begins so. Where the
+ * machine has another congestion control than Linux comes with it needs root (`network.ts`).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { benchReadsBehindNginx } from './front/reads.ts';
 import { benchImages } from './images.ts';
 import { benchLists } from './lists.ts';
 import { benchManifests } from './manifests.ts';
+import { isAsLinuxComes, runAsLinuxComes } from './network.ts';
 import { openOurs, openPeer, type Stand } from './stand.ts';
 import { benchStarts } from './starts.ts';
 import { printTable, type Row } from './table.ts';
@@ -78,4 +80,5 @@ function describeError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-await main(process.argv.slice(2));
+if (await isAsLinuxComes()) await main(process.argv.slice(2));
+else process.exitCode = await runAsLinuxComes(process.argv);

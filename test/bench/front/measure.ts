@@ -1,4 +1,4 @@
-/** The program of the row: `measure.js FOLDER` prints {@link Costs} as JSON. */
+/** Reads of blobs through nginx, beside nginx alone. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '../../conformance/client.ts';
@@ -29,7 +29,7 @@ interface Wanted {
 }
 
 /** Reads 4 GiB in blobs of 512 MiB, one after another and of the two in turns. */
-async function measure(folder: string): Promise<Costs> {
+export async function measureReads(folder: string): Promise<Costs> {
   const stand = await openNginxStand();
   try {
     const { wanted, path } = await pushBlob(stand, folder);
@@ -80,7 +80,3 @@ async function pushBlob(
   const path = join('sha256', hex.slice(0, 2), hex);
   return { wanted: { url: url.href, headers }, path };
 }
-
-const [folder] = process.argv.slice(2);
-if (!folder) throw new Error('measure.js FOLDER');
-process.stdout.write(JSON.stringify(await measure(folder)));

@@ -1,10 +1,9 @@
 /** Blob reads through nginx, which sends the files: processor time of it and the site together. */
 import { limitRow, type Row } from '../table.ts';
-import type { Costs } from './measure.ts';
-import { runAsLinuxComes } from './network.ts';
+import { measureReads } from './measure.ts';
 
 export async function benchReadsBehindNginx(folder: string): Promise<Row[]> {
-  const costs: Costs = JSON.parse(await runAsLinuxComes('./measure.js', [folder]));
+  const costs = await measureReads(folder);
   const row = limitRow(
     'blob reads behind nginx, both',
     { ours: costs.both, unit: 'CPU s/GiB' },
