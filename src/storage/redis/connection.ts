@@ -31,8 +31,14 @@ export async function openRedis(url: URL): Promise<Redis> {
   });
   // Each command's own promise tells of a failure; an unheard 'error' event would end the process.
   redis.on('error', () => {});
-  await asking(redis.connect());
-  return redis;
+  try {
+    await asking(redis.connect());
+    return redis;
+  } catch (error) {
+    // Else it tries again for ever, and keeps a process alive that could not start.
+    redis.disconnect();
+    throw error;
+  }
 }
 
 /** Any answer of Redis, with its failures as the ports name them. */
