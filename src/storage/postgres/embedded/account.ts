@@ -8,10 +8,9 @@
  * `setpriv --pdeathsig INT` asks the kernel to stop the server when our process ends. Where that
  * program is not there (macOS), a server left behind is stopped at the next start.
  */
-import { execFile } from 'node:child_process';
 import { chown, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { run } from './run.ts';
 
 export interface ServerAccount {
   /** Words to put before the program. */
@@ -54,8 +53,7 @@ async function giveOne(account: ServerAccount, path: string): Promise<void> {
 }
 
 async function works(prefix: readonly string[]): Promise<boolean> {
-  const [program, ...words] = prefix;
-  return promisify(execFile)(program!, [...words, 'true']).then(
+  return run([...prefix, 'true']).then(
     () => true,
     () => false,
   );

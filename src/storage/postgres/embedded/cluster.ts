@@ -6,13 +6,13 @@
  *     <data directory>/socket/          0700, the only way in; elsewhere where the path is too long
  */
 import { createHash } from 'node:crypto';
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { giveTo, type ServerAccount } from './account.ts';
 import type { Programs } from './programs.ts';
 import { run } from './run.ts';
-import { copyTemplate, makeTemplate } from './template.ts';
+import { copyTemplate, isThere, makeTemplate } from './template.ts';
 
 export const DATABASE_USER = 'meridian';
 
@@ -114,13 +114,6 @@ export function chooseSocketDirectory(dataDirectory: string): string {
   if (Buffer.byteLength(join(inside, SOCKET_NAME)) <= MAX_SOCKET_PATH_BYTES) return inside;
   const name = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 16);
   return join(tmpdir(), `meridian-${name}`);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function syncDirectory(path: string): Promise<void> {

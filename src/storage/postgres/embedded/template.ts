@@ -38,7 +38,7 @@ export async function copyTemplate(template: string, draft: string): Promise<boo
   );
 }
 
-async function isThere(path: string): Promise<boolean> {
+export async function isThere(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
