@@ -13,7 +13,7 @@ import { benchReadsBehindNginx } from './front/reads.ts';
 import { benchImages } from './images.ts';
 import { benchLists } from './lists.ts';
 import { benchManifests } from './manifests.ts';
-import { isAsLinuxComes, runAsLinuxComes } from './network.ts';
+import { runInUsualNetwork } from './network.ts';
 import { openOurs, openPeer, type Stand } from './stand.ts';
 import { benchStarts } from './starts.ts';
 import { printTable, type Row } from './table.ts';
@@ -80,5 +80,4 @@ function describeError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-if (await isAsLinuxComes()) await main(process.argv.slice(2));
-else process.exitCode = await runAsLinuxComes(process.argv);
+await runInUsualNetwork(() => main(process.argv.slice(2)));

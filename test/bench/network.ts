@@ -1,5 +1,5 @@
 /**
- * A network of its own for the bench, as Linux comes.
+ * A network of its own for the benches, as Linux comes.
  *
  * Over the loopback a sender's time depends on the congestion control more than on the sender.
  * Linux comes with CUBIC; a machine that was set to BBR paces each line by a timer, whose work is
@@ -16,14 +16,17 @@ const AS_LINUX_COMES = 'cubic';
 /** The setting belongs to the network, so the machine's own stays as it is. */
 const ENTER = `ip link set lo up && echo ${AS_LINUX_COMES} > ${SETTING} && exec "$0" "$@"`;
 
-/** Whether the machine has the congestion control that Linux comes with. */
-export async function isAsLinuxComes(): Promise<boolean> {
-  return (await readFile(SETTING, 'utf8')).trim() === AS_LINUX_COMES;
+/** Runs a program's work there: in a process of its own where the machine is set otherwise. */
+export async function runInUsualNetwork(work: () => Promise<void>): Promise<void> {
+  const isUsual = (await readFile(SETTING, 'utf8')).trim() === AS_LINUX_COMES;
+  if (isUsual) await work();
+  else process.exitCode = await runAgain();
 }
 
-/** Runs a program with the congestion control that Linux comes with; needs root. */
-export async function runAsLinuxComes(command: readonly string[]): Promise<number> {
-  const words = ['--net', 'sh', '-c', ENTER, ...command];
+/** The same program with the congestion control that Linux comes with; needs root. */
+async function runAgain(): Promise<number> {
+  const { execArgv, argv } = process;
+  const words = ['--net', 'sh', '-c', ENTER, argv[0]!, ...execArgv, ...argv.slice(1)];
   const [code] = await once(spawn('unshare', words, { stdio: 'inherit' }), 'exit');
   return code ?? 1;
 }
