@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --single-threaded-gc --min-semi-space-size=16 --heap-growing-percent=100
+#!/usr/bin/env -S node --single-threaded-gc --min-semi-space-size=16 --heap-growing-percent=50
 /**
  * The command line. Each command loads what it needs when it runs, so that a site starts at once.
  */

@@ -20,13 +20,13 @@ interface Dependencies {
  * Each read of a socket makes a buffer outside of V8's heap, and V8 answers such growth with
  * marking on threads of its own. With uploads at full speed these took most of a second core.
  * The young generation begins at the size that it comes to anyway: growing there collected the
- * garbage of a start a dozen times. The old one is collected when it has doubled, not at four times
- * what lives: a site that catches up holds a third less memory for it, and as much all the time.
+ * garbage of a start a dozen times. The old one is collected when it has grown by half, not at four
+ * times what lives: a site that catches up then holds about as much memory all the time.
  */
 export const NODE_FLAGS = [
   '--single-threaded-gc',
   '--min-semi-space-size=16',
-  '--heap-growing-percent=100',
+  '--heap-growing-percent=50',
 ] as const;
 
 /** Pauses before a child that died is started again; each death in a row takes the next one. */

@@ -9,6 +9,9 @@ import type { Identity } from '../storage/identity.ts';
 import type { RefreshTokens } from '../storage/refresh-tokens.ts';
 import type { Sites } from '../storage/sites.ts';
 import { Authenticator } from './authenticator.ts';
+import { INTERNAL_TOKEN_SECONDS } from './calls/internal-calls.ts';
+import { SessionCalls, sessionAudience } from './calls/session-calls.ts';
+import { SiteCalls, siteAudience } from './calls/site-calls.ts';
 import { Credentials } from './credentials.ts';
 import { Issuer } from './issuer.ts';
 import type { Limit, Limiter } from './limits/limiter.ts';
@@ -18,9 +21,7 @@ import { Groups } from './people/groups.ts';
 import { Principals } from './principals.ts';
 import { Refresh } from './refresh.ts';
 import { Roster } from './roster.ts';
-import { SESSION_TOKEN_SECONDS, SessionCalls, sessionAudience } from './sessions/session-calls.ts';
 import { Sessions } from './sessions/sessions.ts';
-import { SITE_TOKEN_SECONDS, SiteCalls, siteAudience } from './site-calls.ts';
 import { SiteKeys } from './site-keys.ts';
 import { Tokens } from './tokens.ts';
 import { UPLOAD_TOKEN_SECONDS, UploadTokens, uploadAudience } from './virtual/upload-tokens.ts';
@@ -86,7 +87,7 @@ export function openAuth(dependencies: AuthDependencies): Auth {
     ...dependencies,
     siteKeys,
     service: siteAudience(service),
-    ttlSeconds: SITE_TOKEN_SECONDS,
+    ttlSeconds: INTERNAL_TOKEN_SECONDS,
   });
   const forUploads = new Tokens({
     ...dependencies,
@@ -115,7 +116,7 @@ type Parts = AuthDependencies & {
 /** @param authenticator knows everybody else */
 function openSessions(parts: Parts, authenticator: Authenticator) {
   const service = sessionAudience(parts.identity.cluster);
-  const tokens = new Tokens({ ...parts, service, ttlSeconds: SESSION_TOKEN_SECONDS });
+  const tokens = new Tokens({ ...parts, service, ttlSeconds: INTERNAL_TOKEN_SECONDS });
   const calls = new SessionCalls({ ...parts, tokens, authenticator });
   const { sessionLifetimeMs: lifetimeMs = SESSION_MS } = parts.settings;
   const refresh = new Refresh({ ...parts, lifetimeMs });

@@ -4,9 +4,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Authentication, Authenticator } from '../auth/authenticator.ts';
 import type { Caller } from '../auth/caller.ts';
+import { SiteCaller } from '../auth/calls/site-calls.ts';
 import { printChallenge } from '../auth/challenge.ts';
 import type { RequestLimits } from '../auth/limits/request-limits.ts';
-import { SiteCaller } from '../auth/site-calls.ts';
 import { RegistryError } from '../oci/error.ts';
 import type { RequestDetails, ServerDetails } from '../oci/events/actor.ts';
 import type { Access } from '../oci/scope.ts';

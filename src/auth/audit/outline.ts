@@ -34,7 +34,7 @@ const MOST_FIELDS = 50;
 const MOST_CHARACTERS = 2000;
 const LONGEST_NAME = 100;
 
-/** The fields of a JSON body, by name; `undefined` where it is no object. */
+/** The fields of a JSON body or a query, by name; `undefined` where it is no object. */
 export function outlineOf(body: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const fields = Object.entries(body).slice(0, MOST_FIELDS);

@@ -7,12 +7,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Account, Grant } from '../../storage/accounts.ts';
 import { administers, type Principal, rightsOf } from '../access.ts';
+import type { SessionCalls } from '../calls/session-calls.ts';
 import type { Credentials } from '../credentials.ts';
 import { wrongCredentials } from '../issuer.ts';
 import type { Attempt } from '../lock-out.ts';
 import type { Principals } from '../principals.ts';
 import type { Refresh } from '../refresh.ts';
-import type { SessionCalls } from './session-calls.ts';
 
 export interface Session {
   /** Value of the cookie. */

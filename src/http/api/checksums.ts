@@ -5,7 +5,7 @@
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { SiteCaller } from '../../auth/site-calls.ts';
+import { SiteCaller } from '../../auth/calls/site-calls.ts';
 import type { CutWanted, FactChecksums, RangesWanted } from '../../geo/checksums/checksums.ts';
 import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
 import { RegistryError } from '../../oci/error.ts';

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
-import { SiteCaller } from '../../auth/site-calls.ts';
+import { SiteCaller } from '../../auth/calls/site-calls.ts';
 import type { Feed } from '../../geo/feed.ts';
 import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
 import { RegistryError } from '../../oci/error.ts';

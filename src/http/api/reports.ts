@@ -2,7 +2,7 @@
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { SiteCaller } from '../../auth/site-calls.ts';
+import { SiteCaller } from '../../auth/calls/site-calls.ts';
 import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
 import type { ClusterSites } from '../../geo/sites.ts';
 import type { ClusterStatus } from '../../geo/status/cluster.ts';

@@ -3,7 +3,7 @@
  */
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
-import { SiteCaller } from '../../auth/site-calls.ts';
+import { SiteCaller } from '../../auth/calls/site-calls.ts';
 import { EPOCH_HEADER, parseEpoch, type SiteRole } from '../../geo/role.ts';
 import type { SnapshotPages } from '../../geo/snapshot.ts';
 import { RegistryError } from '../../oci/error.ts';

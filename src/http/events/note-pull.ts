@@ -1,5 +1,5 @@
 /** Notes what clients were given, for events that tell of pulls. */
-import { SiteCaller } from '../../auth/site-calls.ts';
+import { SiteCaller } from '../../auth/calls/site-calls.ts';
 import type { Pulls } from '../../events/pulls.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { nameOf, requestOf } from '../../oci/events/actor.ts';

@@ -8,9 +8,9 @@ import type { Context, Middleware } from 'koa';
 import { outlineOf } from '../../auth/audit/outline.ts';
 import { readBasic } from '../../auth/authenticator.ts';
 import type { Caller } from '../../auth/caller.ts';
+import { SiteCaller } from '../../auth/calls/site-calls.ts';
 import type { Limit, Limiter } from '../../auth/limits/limiter.ts';
 import { UnprovenActs } from '../../auth/limits/unproven-acts.ts';
-import { SiteCaller } from '../../auth/site-calls.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import { RegistryError } from '../../oci/error.ts';
@@ -105,9 +105,14 @@ async function findActor(
   }
 }
 
-/** Of a credential that does not count, the name that it claims. */
+/**
+ * What its body and its query ask for; a policy is set for the path in the query. Of a credential
+ * that does not count, the name that it claims.
+ */
 function fieldsOf(context: Context): Readonly<Record<string, unknown>> | undefined {
-  const fields = outlineOf(bodyOf(context));
+  const asked = outlineOf(context.querystring === '' ? undefined : context.query);
+  const told = outlineOf(bodyOf(context));
+  const fields = asked || told ? { ...asked, ...told } : undefined;
   if (context.res.statusCode !== 401 && fields) return fields;
   const claimed = readBasic(context.headers.authorization ?? '')?.name;
   return claimed === undefined ? fields : { ...fields, claimed: claimed.slice(0, LONGEST_TEXT) };

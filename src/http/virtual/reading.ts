@@ -1,5 +1,5 @@
 /** A request to a virtual registry, and what is said of an answer from one (V14). */
-import { SiteCaller } from '../../auth/site-calls.ts';
+import { SiteCaller } from '../../auth/calls/site-calls.ts';
 import type { VirtualCall, VirtualReading } from '../../virtual/call.ts';
 import type { Headers } from '../answer.ts';
 import type { Call } from '../v2/call.ts';

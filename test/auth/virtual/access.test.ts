@@ -6,7 +6,7 @@ import {
   grantAccess,
   type Rights,
 } from '../../../src/auth/access.ts';
-import { SiteCaller } from '../../../src/auth/site-calls.ts';
+import { SiteCaller } from '../../../src/auth/calls/site-calls.ts';
 import type { Access } from '../../../src/oci/scope.ts';
 import type { Grant } from '../../../src/storage/accounts.ts';
 import { grant } from '../../support/auth-stand.ts';

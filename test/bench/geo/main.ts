@@ -2,8 +2,8 @@
  * `npm run bench:geo [-- row …] [--small] [--gigabytes 50]`: what several sites promise, measured
  * with real processes over lines that are made in userland, as a table. Ends with 1 where a bar is
  * missed. Where the machine has another congestion control than Linux comes with it needs root
- * (`../network.ts`). The script starts Node as a site does: otherwise the garbage of the load, which
- * is collected in one go of 20 to 50 ms a second, is what the pulls wait for.
+ * (`../network.ts`). The script starts Node as a site does: otherwise pulls wait for the garbage of
+ * the load, which is collected in one go of 20 to 50 ms each second.
  */
 import { inspect, parseArgs } from 'node:util';
 import { runInUsualNetwork } from '../network.ts';

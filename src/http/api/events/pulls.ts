@@ -2,7 +2,7 @@
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { SiteCaller } from '../../../auth/site-calls.ts';
+import { SiteCaller } from '../../../auth/calls/site-calls.ts';
 import { tellHere } from '../../../events/pulls.ts';
 import { isDigest } from '../../../oci/digest.ts';
 import { RegistryError } from '../../../oci/error.ts';

@@ -2,7 +2,7 @@
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import type { Caller } from '../../../auth/caller.ts';
-import { SiteCaller } from '../../../auth/site-calls.ts';
+import { SiteCaller } from '../../../auth/calls/site-calls.ts';
 import type { UploadTokens } from '../../../auth/virtual/upload-tokens.ts';
 import { RegistryError } from '../../../oci/error.ts';
 import { printReference } from '../../../oci/reference.ts';

@@ -29,6 +29,13 @@ const DELETE: Statement = {
          RETURNING id`,
 };
 
+/**
+ * `jsonb` keeps no NUL and no half of a surrogate pair, which `JSON.stringify` escapes; a refused
+ * act may have asked for either, and has an outcome all the same.
+ */
+const UNKEEPABLE = /\\u(?:0000|d[89a-f]..)/g;
+const REPLACEMENT = '\\ufffd';
+
 export class PostgresAuditLog implements AuditLog {
   readonly #database: Database;
 
@@ -43,7 +50,7 @@ export class PostgresAuditLog implements AuditLog {
   }
 
   async settle(id: number, { outcome, status, actor, fields }: Settlement): Promise<void> {
-    const detail = fields ? JSON.stringify(fields) : null;
+    const detail = fields ? JSON.stringify(fields).replaceAll(UNKEEPABLE, REPLACEMENT) : null;
     await this.#database.query(SETTLE, [id, outcome, status, actor ?? null, detail]);
   }
 

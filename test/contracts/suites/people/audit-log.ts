@@ -36,6 +36,13 @@ export function describeAuditLogContract(name: string, open: Open): void {
       expect(await log.list({ limit: 9 })).to.have.length(1);
     });
 
+    it('has the outcome of an act that asked for what no database keeps', async () => {
+      const id = await log.begin(actOf('ann', 'quotas/all'));
+      const fields = { path: 'a\0b', ['\ud800']: 1 };
+      await log.settle(id, { outcome: 'refused', status: 400, fields });
+      expect((await log.list({ limit: 9 }))[0]).to.include({ outcome: 'refused', status: 400 });
+    });
+
     it('says who it was where that was known only later', async () => {
       const id = await log.begin(actOf('', 'session'));
       await log.settle(id, { outcome: 'done', status: 200, actor: 'ann' });

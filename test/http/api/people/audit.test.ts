@@ -46,6 +46,12 @@ describe('the log of acts', () => {
     });
   });
 
+  it('says what stands in the query, as the path that a policy is set for', async () => {
+    await send('PUT /accounts/carl?path=acme&secret=x', {});
+    const [entry] = await list();
+    expect(entry).to.have.property('fields').that.includes({ path: 'acme', secret: '…' });
+  });
+
   it('has what was refused and what was wrong, and no reading', async () => {
     await send('DELETE /accounts/admin', undefined, basic('ann'));
     await send('DELETE /accounts/zoe');
