@@ -39,7 +39,7 @@ const FULL = { items: 500, characters: 8 * 1024 * 1024 };
  * it amounts to much.
  */
 const DRIFT = 0.001;
-const RENEWAL_MS = 5 * 60 * 1000;
+const RENEWAL_MS = 60_000;
 
 /** A proof without changes is a write of its own: no more of them than that. */
 const PROOF_PAUSE_MS = 300;

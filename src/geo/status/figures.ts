@@ -5,9 +5,10 @@ import type { LedgerEntry, LedgerStatus } from '../../storage/geo/ledger.ts';
 import type { ReplicaCounts } from '../../storage/geo/replicas.ts';
 import type { Extent, SiteFigures } from '../../storage/geo/site-reports.ts';
 import { judgeHealth } from './health.ts';
+import type { PaceFigures } from './paces.ts';
 
 /** Everything that was read of a site at one moment. */
-export interface SiteState {
+export interface SiteState extends PaceFigures {
   readonly site: string;
   readonly version: string;
   readonly role: 'primary' | 'secondary';
@@ -26,9 +27,6 @@ export interface SiteState {
   readonly sync: readonly PathPattern[];
   /** Some of the entries that failed last. */
   readonly failures: readonly Pick<LedgerEntry, 'reason'>[];
-  readonly bytesPerSecond: number;
-  /** How fast more becomes wanted. */
-  readonly bytesWantedPerSecond: number;
   readonly now: Date;
 }
 
@@ -51,7 +49,7 @@ export function computeFigures(state: SiteState): SiteFigures {
     bytesBehind,
     oldestUnreplicatedSeconds: measureOldest(state),
     bytesPerSecond: Math.round(bytesPerSecond),
-    secondsLeft: estimate(blobs.wanted, bytesBehind, netPace(state)),
+    secondsLeft: estimate(bytesBehind, blobs, state.bytesGainedPerSecond),
     lanes: ledger.objects,
     transferring: ledger.transferring,
     isPaused,
@@ -115,16 +113,10 @@ function extent(counted: Omit<Extent, 'percent'>): Extent {
   return { ...counted, percent };
 }
 
-/** What becomes wanted meanwhile has to come too; where nothing is gained, by the pace alone. */
-function netPace({ role, bytesPerSecond, bytesWantedPerSecond }: SiteState): number {
-  if (role === 'primary') return 0;
-  const gained = bytesPerSecond - bytesWantedPerSecond;
-  return gained > 0 ? gained : bytesPerSecond;
-}
-
-function estimate(wanted: number, bytes: number, bytesPerSecond: number): number | null {
+/** What becomes wanted meanwhile has to come too, and is in what is gained. */
+function estimate(bytes: number, { wanted }: Extent, gained: number): number | null {
   if (wanted === 0) return 0;
-  return bytesPerSecond > 0 ? Math.ceil(bytes / bytesPerSecond) : null;
+  return gained > 0 ? Math.max(Math.round(bytes / gained), 1) : null;
 }
 
 /** To the millisecond. */

@@ -8,7 +8,7 @@ import type { Replicas } from '../../storage/geo/replicas.ts';
 import type { SiteFigures } from '../../storage/geo/site-reports.ts';
 import type { Sites } from '../../storage/sites.ts';
 import { computeFigures, type SiteState } from './figures.ts';
-import { Pace } from './pace.ts';
+import { type PaceFigures, Paces } from './paces.ts';
 
 export interface StatusDependencies {
   readonly changeLog: Pick<ChangeLog, 'readHead' | 'list'>;
@@ -50,19 +50,19 @@ const NO_LEDGER = {
 } as const;
 
 export function openStatus(dependencies: StatusDependencies, names: StatusNames): OwnStatus {
-  const [pace, growth] = [new Pace(), new Pace()];
+  let paces = new Paces();
+  let wasLedgerFilled = false;
   return {
     read: async () => {
       const state = await readState(dependencies, names.site);
-      const { counts, ledger, isLedgerFilled } = state;
-      const settled = isLedgerFilled ? ledger.settledBytes : counts.verifiedBytes;
-      pace.note(state.now, settled + ledger.bytesStaged);
-      growth.note(state.now, isLedgerFilled ? settled + ledger.bytes : counts.blobBytes);
-      const paces = {
-        bytesPerSecond: pace.perSecond(),
-        bytesWantedPerSecond: growth.perSecond(),
-      };
-      return computeFigures({ ...names, ...state, ...paces });
+      const { counts, ledger, isLedgerFilled, now } = state;
+      // What the ledger counted and what the facts count cannot be compared.
+      if (isLedgerFilled !== wasLedgerFilled) paces = new Paces();
+      wasLedgerFilled = isLedgerFilled;
+      const counted = isLedgerFilled ? ledger.settledBytes : counts.verifiedBytes;
+      const lacking = isLedgerFilled ? ledger.bytes : counts.blobBytes - counts.verifiedBytes;
+      paces.note(now, { counted, staged: ledger.bytesStaged, lacking });
+      return computeFigures({ ...names, ...state, ...paces.read() });
     },
   };
 }
@@ -70,7 +70,7 @@ export function openStatus(dependencies: StatusDependencies, names: StatusNames)
 async function readState(
   { changeLog, replicas, sites, clock, ...rest }: StatusDependencies,
   site: string,
-): Promise<Omit<SiteState, 'bytesPerSecond' | 'bytesWantedPerSecond' | keyof StatusNames>> {
+): Promise<Omit<SiteState, keyof PaceFigures | keyof StatusNames>> {
   const [head, { counts, ...ledger }, role, own] = await Promise.all([
     changeLog.readHead(),
     readWork({ replicas, ...rest }),
