@@ -8,6 +8,7 @@
 import { randomFillSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../../../../src/oci/digest.ts';
+import { defer } from '../../../support/deferred.ts';
 import { findRedis } from '../../../support/redis.ts';
 import { type LineProxy, startLineProxy } from '../../../two-sites/lines/line-proxy.ts';
 import { openNarrowLine } from '../sites/narrow-line.ts';
@@ -74,17 +75,22 @@ async function measureAt(place: Place, mib: number, how: string): Promise<GeoRow
   const blobs = [makeBlob(mib), makeBlob(mib)] as const;
   for (const blob of blobs) await client.pushWhole(stand.primary.url, REPOSITORY, blob);
   await untilStatus(secondary, (status) => status.blobs.wanted >= 2, { limitMs: 30_000 });
+  const warm = makeBlob(1 / 16);
+  await client.pushWhole(secondary.url, REPOSITORY, warm);
   const authorization = await client.askToken(secondary.url, REPOSITORY);
+  const urlOf = (blob: Buffer) =>
+    new URL(`/v2/${REPOSITORY}/blobs/${digestOf(blob)}`, secondary.url).href;
   const cold = (blob: Buffer, clients: number): Cold => {
-    const { href } = new URL(`/v2/${REPOSITORY}/blobs/${digestOf(blob)}`, secondary.url);
     const bytes = new SharedArrayBuffer(blob.length);
     blob.copy(Buffer.from(bytes));
-    return { url: href, authorization, bytes, clients };
+    return { url: urlOf(blob), warmUrl: urlOf(warm), authorization, bytes, clients };
   };
-  const [alone] = await readCold(cold(blobs[0], 1));
+  const [alone] = await readCold(cold(blobs[0], 1), () => undefined);
   line.resetCount();
   const arrivals = watchArrivals(secondary.data, digestOf(blobs[1]));
-  const reading = readCold(cold(blobs[1], CLIENTS));
+  const started = defer();
+  const reading = readCold(cold(blobs[1], CLIENTS), started.resolve);
+  await Promise.race([started.promise, reading]);
   await sleep(ROUND_TRIP_MS);
   await setPaused(stand, secondary, false);
   const seen = await reading;
