@@ -49,7 +49,9 @@ interface Brought {
 
 /** Brought whole before it is read: it is here before two processes agree on who brings it. */
 const SMALL_BYTES = 64 * 1024;
-/** How soon it is noticed that another process kept the blob, or has begun to bring it. */
+/** How soon it is noticed that another process has begun to bring the blob: clients wait for it. */
+const FIRST_LOOK_MS = 5;
+/** How soon it is noticed that another process kept it. */
 const LOOK_MS = 25;
 /** How soon it is noticed that another process gave it up: a question to the database each time. */
 const TURN_LOOK_MS = 500;
@@ -122,7 +124,7 @@ export class Transfer {
       if (sizeBytes !== undefined && (await this.#isReadable())) {
         return { kind: 'followed', sizeBytes };
       }
-      await clock.sleep(LOOK_MS);
+      await clock.sleep(FIRST_LOOK_MS);
     }
   }
 
