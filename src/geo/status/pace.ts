@@ -1,4 +1,6 @@
 /** How fast an amount grows, over the last so many milliseconds. */
+
+/** At one moment. */
 export interface Amount {
   /** Only grows, but where its counting begins anew: such a fall is no change. */
   readonly counted: number;
