@@ -47,7 +47,7 @@ export function readCold(cold: Cold, onStart: () => void): Promise<Seen[]> {
   });
 }
 
-/** So often each client reads the small blob first: what is measured is no first run of the code. */
+/** So often each client reads the small blob first: no first run of the code is measured. */
 const WARM_UPS = 10;
 const START = 'start';
 const UNHURRIED = { headersTimeout: 0, bodyTimeout: 0 };
