@@ -32,15 +32,16 @@ export class Paces {
   note(at: Date, { counted, staged, lacking }: Progress): void {
     for (const pace of [this.#now, this.#came]) pace.note(at, { counted, held: staged });
     this.#wanted.note(at, { counted, held: lacking });
-    // A past that became wanted at once, as at a site that joins, does not go on like that.
-    if (this.#wanted.perSecond() >= this.#came.perSecond()) this.#wanted.forget();
+    // Nothing was to come, or much became wanted at once, as at a site that joins: that is no pace.
+    if (this.#wanted.perSecond() >= this.#came.perSecond()) {
+      this.#came.forget();
+      this.#wanted.forget();
+    }
   }
 
   read(): PaceFigures {
+    const bytesPerSecond = Math.max(this.#now.perSecond(), 0);
     const gained = this.#came.perSecond() - this.#wanted.perSecond();
-    return {
-      bytesPerSecond: Math.max(this.#now.perSecond(), 0),
-      bytesGainedPerSecond: Math.max(gained, 0),
-    };
+    return { bytesPerSecond, bytesGainedPerSecond: gained > 0 ? gained : bytesPerSecond };
   }
 }

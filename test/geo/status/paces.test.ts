@@ -32,7 +32,17 @@ describe('the paces of a site', () => {
       [11, { counted: 500, lacking: 49_500 }],
       [21, { counted: 1000, lacking: 49_200 }],
     );
-    expect(figures.bytesGainedPerSecond).to.be.closeTo(1000 / 21 - 10, 0.01);
+    expect(figures.bytesGainedPerSecond).to.equal(50 - 10);
+  });
+
+  it('takes a time when nothing was to come for no slow one', () => {
+    const figures = figuresAfter(
+      [0, {}],
+      [60, {}],
+      [61, { lacking: 9000 }],
+      [71, { counted: 1000, lacking: 8000 }],
+    );
+    expect(figures.bytesGainedPerSecond).to.equal(100);
   });
 
   it('is told by what comes where more becomes wanted than comes', () => {
