@@ -89,7 +89,7 @@ async function measureAt(place: Place, mib: number, how: string): Promise<GeoRow
   line.resetCount();
   const arrivals = watchArrivals(secondary.data, digestOf(blobs[1]));
   const started = defer();
-  const reading = readCold(cold(blobs[1], CLIENTS), started.resolve);
+  const reading = readCold(cold(blobs[1], CLIENTS), () => started.resolve());
   await Promise.race([started.promise, reading]);
   await sleep(ROUND_TRIP_MS);
   await setPaused(stand, secondary, false);
