@@ -106,13 +106,13 @@ async function findActor(
 }
 
 /**
- * What its body and its query ask for; a policy is set for the path in the query. Of a credential
- * that does not count, the name that it claims.
+ * What its body asks for, and its query under a name of its own, so that neither hides the other: a
+ * policy is set for the path in the query. Of a credential that does not count, the name it claims.
  */
 function fieldsOf(context: Context): Readonly<Record<string, unknown>> | undefined {
-  const asked = outlineOf(context.querystring === '' ? undefined : context.query);
+  const query = outlineOf(context.querystring === '' ? undefined : context.query);
   const told = outlineOf(bodyOf(context));
-  const fields = asked || told ? { ...asked, ...told } : undefined;
+  const fields = query ? { ...told, query } : told;
   if (context.res.statusCode !== 401 && fields) return fields;
   const claimed = readBasic(context.headers.authorization ?? '')?.name;
   return claimed === undefined ? fields : { ...fields, claimed: claimed.slice(0, LONGEST_TEXT) };

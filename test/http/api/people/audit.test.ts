@@ -49,7 +49,15 @@ describe('the log of acts', () => {
   it('says what stands in the query, as the path that a policy is set for', async () => {
     await send('PUT /accounts/carl?path=acme&secret=x', {});
     const [entry] = await list();
-    expect(entry).to.have.property('fields').that.includes({ path: 'acme', secret: '…' });
+    const query = { path: 'acme', secret: '…' };
+    expect(entry).to.have.property('fields').that.deep.equals({ query });
+  });
+
+  it('shows what stands in the query also where the body has fields of that name', async () => {
+    await send('PUT /accounts/carl?grants=acme', { grants: [] });
+    const [entry] = await list();
+    const fields = { grants: [], query: { grants: 'acme' } };
+    expect(entry).to.have.property('fields').that.deep.equals(fields);
   });
 
   it('has what was refused and what was wrong, and no reading', async () => {
