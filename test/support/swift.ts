@@ -2,7 +2,7 @@
  * An S3 server whose signatures are really checked: Debian's OpenStack Swift with its s3api, all
  * four servers on this machine, in a folder that goes with the tests.
  *
- * Packages: swift-proxy, swift-account, swift-container, swift-object.
+ * Packages: swift-proxy, swift-account, swift-container, swift-object, memcached.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ export interface SwiftServer {
 
 type Kind = 'account' | 'container' | 'object';
 const KINDS: readonly Kind[] = ['account', 'container', 'object'];
-const PROGRAMS = [...KINDS, 'proxy'].map((kind) => `swift-${kind}-server`);
+const PROGRAMS = ['memcached', ...[...KINDS, 'proxy'].map((kind) => `swift-${kind}-server`)];
 
 const ACCESS_KEY = 'test:tester';
 const SECRET_KEY = 'testing';
@@ -66,8 +66,10 @@ async function startSwift(): Promise<SwiftServer> {
     children.push(run(folder, kind, storageConfig(folder, kind, port)));
     await untilHealthy(new URL(`http://127.0.0.1:${port}/healthcheck`));
   }
+  const cachePort = await findFreePort();
+  children.push(runCache(cachePort));
   const port = await findFreePort();
-  children.push(run(folder, 'proxy', proxyConfig(folder, port)));
+  children.push(run(folder, 'proxy', proxyConfig(folder, { port, cachePort })));
   const endpoint = new URL(`http://127.0.0.1:${port}`);
   await untilHealthy(new URL('/healthcheck', endpoint));
   return {
@@ -114,10 +116,10 @@ use = egg:swift#${kind}
 }
 
 /**
- * The cache is a filter that tempauth insists on; it may point to nobody. A server that answers
- * late on a busy machine is not left out for a minute: there is no other.
+ * Without a cache each request asks again who the account and the container are. A server that
+ * answers late on a busy machine is not left out for a minute: there is no other.
  */
-function proxyConfig(folder: string, port: number): string {
+function proxyConfig(folder: string, { port, cachePort }: Record<'port' | 'cachePort', number>) {
   return `${defaults(folder, port)}[pipeline:main]
 pipeline = catch_errors healthcheck cache bulk s3api tempauth copy slo proxy-server
 [app:proxy-server]
@@ -132,7 +134,7 @@ use = egg:swift#catch_errors
 use = egg:swift#healthcheck
 [filter:cache]
 use = egg:swift#memcache
-memcache_servers = 127.0.0.1:1
+memcache_servers = 127.0.0.1:${cachePort}
 [filter:bulk]
 use = egg:swift#bulk
 [filter:s3api]
@@ -151,7 +153,15 @@ use = egg:swift#slo
 function run(folder: string, kind: Kind | 'proxy', config: string): ReturnType<typeof spawn> {
   const file = join(folder, `${kind}.conf`);
   writeFileSync(file, config);
-  const child = spawn(`swift-${kind}-server`, [file], { stdio: 'ignore' });
+  return runProgram(`swift-${kind}-server`, [file]);
+}
+
+function runCache(port: number): ReturnType<typeof spawn> {
+  return runProgram('memcached', ['-l', '127.0.0.1', '-p', `${port}`, '-u', userInfo().username]);
+}
+
+function runProgram(program: string, words: readonly string[]): ReturnType<typeof spawn> {
+  const child = spawn(program, words, { stdio: 'ignore' });
   // The servers end with the tests; they must not keep them alive meanwhile.
   child.unref();
   return child;
