@@ -42,7 +42,7 @@ const DRIFT = 0.001;
 const RENEWAL_MS = 60_000;
 
 /** A proof without changes is a write of its own: no more of them than that. */
-const PROOF_PAUSE_MS = 300;
+const PROOF_PAUSE_MS = 200;
 
 /** Follows until the signal aborts; a feed that breaks is opened again. Never throws. */
 export async function follow(options: FollowOptions, signal: AbortSignal): Promise<void> {

@@ -16,7 +16,7 @@ interface Dependencies {
 }
 
 /** So often that a site which hears all of them lags less than a second. */
-const HEARTBEAT_MS = 400;
+const HEARTBEAT_MS = 300;
 
 /** Rows that are read at once, and the bytes of manifests among them that are sent at once. */
 const BATCH_ROWS = 500;
