@@ -68,13 +68,21 @@ export class Download {
     return this.#firstBytes;
   }
 
+  /** How much an earlier turn left. Asking to go on behind the end of all files tells it. */
+  async measureStaging(): Promise<number> {
+    if (!this.#turn.goesOn) return 0;
+    const { offset } = await this.#append(Number.MAX_SAFE_INTEGER, nothing());
+    const { sizeBytes } = this.#order;
+    return sizeBytes !== undefined && offset > sizeBytes ? 0 : offset;
+  }
+
   /**
    * Waits for the upstream's first answer, and for the staging, to which its bytes go from then on.
+   * @param offset how much is in the staging
    * @returns the size of the blob; `undefined` where the upstream has none
    */
-  async open(): Promise<number | undefined> {
+  async open(offset: number): Promise<number | undefined> {
     const { source, sizeBytes } = this.#order;
-    const offset = await this.#measureStaging();
     const blob = await source(offset);
     if (!blob) return undefined;
     // It may break before it is read; a stream whose error nobody hears ends the process.
@@ -115,14 +123,6 @@ export class Download {
       if (!goesOn) await this.#ports.blobStore.discard(staging);
       throw error;
     }
-  }
-
-  /** How much an earlier turn left. Asking to go on behind the end of all files tells it. */
-  async #measureStaging(): Promise<number> {
-    if (!this.#turn.goesOn) return 0;
-    const { offset } = await this.#append(Number.MAX_SAFE_INTEGER, nothing());
-    const { sizeBytes } = this.#order;
-    return sizeBytes !== undefined && offset > sizeBytes ? 0 : offset;
   }
 
   async #keep(): Promise<void> {

@@ -135,10 +135,11 @@ export class Transfer {
     this.#isFollowing = false;
     this.#staging = turn.staging;
     this.#turn = turn;
+    const download = new Download(this.#order, turn, this.#ports);
     try {
-      // Whoever had the turn before may have kept it.
-      const kept = await this.#findKept();
-      const brought = kept ? undefined : await this.#askUpstream(turn);
+      // Whoever had the turn before may have kept it, or a part of it.
+      const [kept, offset] = await Promise.all([this.#findKept(), download.measureStaging()]);
+      const brought = kept ? undefined : await this.#askUpstream({ turn, download }, offset);
       if (brought) return brought;
       await turn.end();
       return kept ? { kind: 'kept', ...kept } : { kind: 'nowhere' };
@@ -177,9 +178,11 @@ export class Transfer {
     await this.#ports.turns.joinQueue(keyOf(this.#order));
   }
 
-  async #askUpstream(turn: Turn): Promise<Opened | undefined> {
-    const download = new Download(this.#order, turn, this.#ports);
-    const sizeBytes = await download.open();
+  async #askUpstream(
+    { turn, download }: Pick<Brought, 'turn' | 'download'>,
+    offset: number,
+  ): Promise<Opened | undefined> {
+    const sizeBytes = await download.open(offset);
     if (sizeBytes === undefined) return undefined;
     this.#firstBytes = download.firstBytes;
     if (!this.#isSmall) return { kind: 'brought', sizeBytes, turn, download };
@@ -227,7 +230,7 @@ export class Transfer {
     return this.#order.origin?.findKept() ?? this.#ports.blobStore.find(this.digest);
   }
 
-  async #bring({ download, turn }: Pick<Brought, 'download' | 'turn'>): Promise<void> {
+  async #bring({ download, turn }: Pick<Brought, 'turn' | 'download'>): Promise<void> {
     try {
       await download.run();
     } finally {

@@ -18,16 +18,9 @@ import { FollowedFiles, isLocal } from './followed.ts';
 import { Layout } from './layout.ts';
 import { listBlobs } from './listing.ts';
 import { ReadingRoom } from './reading.ts';
+import { type SharedFile, SharedFiles } from './shared-files.ts';
 import { appendToFile, digestOfFile } from './staging-file.ts';
 import { UnderWayStagings } from './under-way.ts';
-
-interface Wanted {
-  readonly range?: ByteRange | undefined;
-  /** A staging that this process writes. */
-  readonly staging?: string;
-  /** How far the file grew, where another process writes it. */
-  readonly growth?: Growth;
-}
 
 interface Place {
   readonly folder: string;
@@ -40,6 +33,7 @@ export class FilesystemBlobStore implements BlobStore {
   readonly #layout: Layout;
   readonly #reading = new ReadingRoom();
   readonly #underWay = new UnderWayStagings();
+  readonly #shared = new SharedFiles();
   readonly #followed: FollowedFiles;
 
   private constructor(layout: Layout, clock: Clock, followsOthers: boolean) {
@@ -60,8 +54,18 @@ export class FilesystemBlobStore implements BlobStore {
     return stats && { sizeBytes: stats.size };
   }
 
+  /** A blob that goes meanwhile stays readable to whoever has it open. */
   async open(digest: Digest, range?: ByteRange): Promise<PositionedReader | undefined> {
-    return this.#read(this.#layout.blobFile(digest), { range });
+    const handle = await whereFound(open(this.#layout.blobFile(digest), 'r'));
+    if (!handle) return undefined;
+    try {
+      const sizeBytes = range ? range.end + 1 : (await handle.stat()).size;
+      const file = { handle, close: () => handle.close() };
+      return this.#reading.open(file, new Growth(sizeBytes), range ?? whole(sizeBytes));
+    } catch (error) {
+      await handle.close();
+      throw asFailure(error);
+    }
   }
 
   async locate(digest: Digest): Promise<Whereabouts | undefined> {
@@ -75,20 +79,14 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   async openStaging(staging: string, range: ByteRange): Promise<PositionedReader | undefined> {
-    const file = this.#layout.stagingFile(staging);
-    if (!this.followsOthers || this.#underWay.isWritten(staging)) {
-      return this.#read(file, { range, staging });
-    }
-    const followed = await this.#followed.follow(file);
-    if (!followed) return undefined;
-    const { growth, letGo } = followed;
-    const reader = await this.#read(file, { range, growth }).catch((error: unknown) => {
-      letGo();
-      throw error;
-    });
-    if (reader) reader.once('close', letGo);
-    else letGo();
-    return reader;
+    const file = await this.#shared.take(this.#layout.stagingFile(staging));
+    if (!file) return undefined;
+    const { growth, letGo } = this.#watch(staging, file);
+    const close = () => {
+      letGo?.();
+      return file.letGo();
+    };
+    return this.#reading.openShared({ handle: file.handle, close }, growth, range);
   }
 
   async commit(staging: string, digest: Digest): Promise<CommitOutcome> {
@@ -135,22 +133,11 @@ export class FilesystemBlobStore implements BlobStore {
     return old;
   }
 
-  /** Opens once and reads on: a blob that goes meanwhile stays readable to whoever has it open. */
-  async #read(
-    file: string,
-    { range, staging, growth: followed }: Wanted,
-  ): Promise<PositionedReader | undefined> {
-    const handle = await whereFound(open(file, 'r'));
-    if (!handle) return undefined;
-    try {
-      const sizeBytes = range && !staging ? range.end + 1 : (await handle.stat()).size;
-      const written = staging ? this.#underWay.growthOf(staging, sizeBytes) : undefined;
-      const growth = followed ?? written ?? new Growth(sizeBytes);
-      return this.#reading.open(handle, growth, range ?? { start: 0, end: sizeBytes - 1 });
-    } catch (error) {
-      await handle.close();
-      throw asFailure(error);
-    }
+  /** How far the staging grew, whoever writes it. */
+  #watch(staging: string, file: SharedFile): { growth: Growth; letGo?: () => void } {
+    const isFollowed = this.followsOthers && !this.#underWay.isWritten(staging);
+    if (isFollowed) return this.#followed.follow(file);
+    return { growth: this.#underWay.growthOf(staging, file.sizeBytes) };
   }
 
   /** Gives the proven staging its name. A blob that is there already stays as it is. */
@@ -167,4 +154,8 @@ export class FilesystemBlobStore implements BlobStore {
     this.#underWay.forget(staging);
     return isMoved;
   }
+}
+
+function whole(sizeBytes: number): ByteRange {
+  return { start: 0, end: sizeBytes - 1 };
 }

@@ -3,12 +3,13 @@
  * are. One kernel has both processes' bytes in one memory, so whatever lies before the end of the
  * file is there; of a file on another machine that is not so, and it is not followed.
  */
-import { type FileHandle, open, statfs } from 'node:fs/promises';
+import { type FileHandle, statfs } from 'node:fs/promises';
 import type { Clock } from '../../clock.ts';
 import { Growth } from '../growth.ts';
-import { whereFound } from './failures.ts';
+import type { SharedFile } from './shared-files.ts';
 
-/** How soon a reader learns of more bytes. */
+/** How soon a reader learns of the first bytes, and of more. */
+const FIRST_LOOK_MS = 5;
 const LOOK_MS = 15;
 
 /** File systems of one machine, by the magic numbers of Linux's `statfs`. */
@@ -33,41 +34,40 @@ interface Followed {
   readers: number;
 }
 
+/** How far a file grew, looked at as long as it is not let go of. */
+interface Following {
+  readonly growth: Growth;
+  readonly letGo: () => void;
+}
+
 export class FollowedFiles {
   readonly #clock: Clock;
-  /** By inode too: a file that was taken away and begun anew is another one. */
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed = new Map<FileHandle, Followed>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /**
-   * How far the file grew, looked at as long as it is not let go of; all readers share one look.
-   * `undefined` where it is not there.
-   */
-  async follow(file: string): Promise<{ growth: Growth; letGo: () => void } | undefined> {
-    const handle = await whereFound(open(file, 'r'));
-    if (!handle) return undefined;
-    const { ino, size } = await handle.stat();
-    const key = `${file} ${ino}`;
-    const known = this.#followed.get(key);
-    const followed = known ?? { growth: new Growth(size), readers: 0 };
+  /** All readers of the file share one look. It must stay open until this is let go of. */
+  follow({ handle, sizeBytes }: Pick<SharedFile, 'handle' | 'sizeBytes'>): Following {
+    const known = this.#followed.get(handle);
+    const followed = known ?? { growth: new Growth(sizeBytes), readers: 0 };
     followed.readers += 1;
-    if (known) await handle.close();
-    else {
-      this.#followed.set(key, followed);
-      void this.#look(key, followed, handle);
+    if (!known) {
+      this.#followed.set(handle, followed);
+      void this.#look(handle, followed);
     }
     return { growth: followed.growth, letGo: () => void (followed.readers -= 1) };
   }
 
   /** Never rejects: what fails is told to the readers. */
-  async #look(key: string, followed: Followed, handle: FileHandle): Promise<void> {
+  async #look(handle: FileHandle, followed: Followed): Promise<void> {
     const { growth } = followed;
     try {
-      while (followed.readers > 0) {
-        await this.#clock.sleep(LOOK_MS);
+      for (;;) {
+        await this.#clock.sleep(growth.lengthBytes === 0 ? FIRST_LOOK_MS : LOOK_MS);
+        // The last reader closed it.
+        if (followed.readers === 0) break;
         const { size, nlink } = await handle.stat();
         if (size > growth.lengthBytes) growth.advance(size);
         // A blob that it became has a name still.
@@ -77,7 +77,6 @@ export class FollowedFiles {
       growth.end(error as Error);
     }
     // Before anything is waited for: who comes now must not join what is looked at no more.
-    this.#followed.delete(key);
-    await handle.close().catch(() => undefined);
+    this.#followed.delete(handle);
   }
 }

@@ -72,6 +72,8 @@ async function measureAt(place: Place, mib: number, how: string): Promise<GeoRow
   const { stand, secondary, line, client } = place;
   await untilCaughtUp(secondary);
   await setPaused(stand, secondary, true);
+  // Its worker looks every half second whether it is paused.
+  await sleep(1000);
   const blobs = [makeBlob(mib), makeBlob(mib)] as const;
   for (const blob of blobs) await client.pushWhole(stand.primary.url, REPOSITORY, blob);
   await untilStatus(secondary, (status) => status.blobs.wanted >= 2, { limitMs: 30_000 });
