@@ -4,8 +4,8 @@ import { Pace } from './pace.ts';
 /** What an operator watches. */
 const NOW_MS = 30_000;
 
-/** What an estimate builds on: a slow moment of a disk is no reason to promise another hour. */
-const LASTING_MS = 120_000;
+/** What an estimate builds on: a slow minute of a disk is no reason to promise another hour. */
+const LASTING_MS = 300_000;
 
 /** In bytes, at one moment. */
 export interface Progress {
@@ -20,7 +20,7 @@ export interface Progress {
 export interface PaceFigures {
   /** Over the last half minute. */
   readonly bytesPerSecond: number;
-  /** How fast less is lacking, over two minutes; where more is, how fast bytes come. */
+  /** How fast less is lacking, over five minutes; where more is, how fast bytes come. */
   readonly bytesGainedPerSecond: number;
 }
 
