@@ -51,6 +51,7 @@ export class SharedFiles {
       throw error;
     }
   }
+
   #look(file: string): Promise<Stats | undefined> {
     const running = this.#looks.get(file);
     if (running) return running;
